@@ -1,0 +1,192 @@
+"""Derivatives by finite differences, and what the Hessian says about a stationary point.
+
+A function ``f`` takes an array of shape (n,) and returns one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .validation import as_finite_array, as_symmetric_matrix
+
+Verdict = Literal["minimum", "maximum", "saddle", "undecided"]
+Function = Callable[[np.ndarray], float]
+
+EPSILON = float(np.finfo(float).eps)
+# Central differences: the truncation error falls with h^2, the rounding error grows with 1/h (first derivative) or
+# 1/h^2 (second derivative). These steps, in units of max(1, |x_i|), balance the two.
+GRADIENT_STEP = EPSILON ** (1 / 3)
+HESSIAN_STEP = EPSILON ** (1 / 4)
+
+
+def gradient(f: Function, x: ArrayLike) -> np.ndarray:
+    """The gradient of ``f`` at ``x`` by central differences.
+
+    The error is of order h^2 with steps h_i of 6e-6 max(1, |x_i|): about 1e-10 where f and its derivatives are of order
+    one. It takes 2 n values of ``f``, all within h_i of ``x``.
+
+    Parameters
+    ----------
+    f : a function of an array of shape (n,), three times continuously differentiable near ``x``.
+    x : the point, shape (n,).
+
+    Returns
+    -------
+    The n partial derivatives, shape (n,).
+
+    Raises
+    ------
+    ValueError : ``x`` is not one axis of finite numbers, or ``f`` is not one finite number at a point that is needed.
+
+    Derived in: Convexity and extrema, "Three ways to the same matrix".
+    Source: Nocedal and Wright, Numerical Optimization, section 8.1.
+    """
+    return _gradient(f, as_finite_array("x", x, ndim=1), GRADIENT_STEP)
+
+
+def hessian(f: Function, x: ArrayLike) -> np.ndarray:
+    """The Hessian of ``f`` at ``x`` by central differences, symmetric by construction.
+
+    The error is of order h^2 with steps h_i of 1.2e-4 max(1, |x_i|): about 1e-8 where f and its derivatives are of order
+    one. It takes 2 n^2 + 1 values of ``f``.
+
+    Parameters
+    ----------
+    f : a function of an array of shape (n,), four times continuously differentiable near ``x``.
+    x : the point, shape (n,).
+
+    Returns
+    -------
+    The second partial derivatives, shape (n, n).
+
+    Raises
+    ------
+    ValueError : as for ``gradient``.
+
+    Derived in: Convexity and extrema, "Three ways to the same matrix".
+    Source: Nocedal and Wright, Numerical Optimization, section 8.1.
+    """
+    return _hessian(f, as_finite_array("x", x, ndim=1), HESSIAN_STEP)
+
+
+def classify(hessian_matrix: ArrayLike, tolerance: float | None = None) -> Verdict:
+    """What the second-derivative test concludes from the Hessian at a stationary point.
+
+    Parameters
+    ----------
+    hessian_matrix : the Hessian at a point where the gradient is zero, symmetric, shape (n, n).
+    tolerance : an eigenvalue of at most this size counts as zero. When the matrix carries an error, give the error's
+        spectral norm. If not given, 1e-9 times the largest eigenvalue in absolute value.
+
+    Returns
+    -------
+    ``"minimum"`` when every eigenvalue is positive, ``"maximum"`` when every one is negative, ``"saddle"`` when there are
+    both, whatever the others are; ``"undecided"`` when the matrix is singular and semidefinite: the test is silent.
+
+    Raises
+    ------
+    ValueError : the matrix is not square, not finite or not symmetric, or the tolerance is negative or not finite.
+
+    Derived in: Convexity and extrema, "The second-derivative test".
+    Source: Nocedal and Wright, Numerical Optimization, section 2.1.
+    """
+    eigenvalues = np.linalg.eigvalsh(as_symmetric_matrix("the Hessian", hessian_matrix))
+    if tolerance is None:
+        tolerance = 1e-9 * np.abs(eigenvalues).max()
+    if not (np.isfinite(tolerance) and tolerance >= 0):
+        raise ValueError(f"the tolerance must be finite and not negative; it is {tolerance}")
+    up, down = eigenvalues > tolerance, eigenvalues < -tolerance
+    if up.any() and down.any():
+        return "saddle"
+    if up.all():
+        return "minimum"
+    return "maximum" if down.all() else "undecided"
+
+
+def classify_stationary_point(f: Function, x: ArrayLike, tolerance: float = 1e-6) -> Verdict:
+    """The second-derivative test for ``f`` at the stationary point ``x``, with derivatives by finite differences.
+
+    An eigenvalue whose sign the error of the differences might have turned counts as zero. The error is estimated: for
+    the truncation by a second evaluation at twice the step, for the rounding by the size of ``f`` and of the Hessian.
+
+    Parameters
+    ----------
+    f : a function of an array of shape (n,), four times continuously differentiable near ``x``.
+    x : the stationary point, shape (n,).
+    tolerance : how exactly ``x`` is known: a gradient that a shift of ``x`` by this much, in units of max(1, |x_i|),
+        would explain is accepted as zero.
+
+    Returns
+    -------
+    ``"minimum"``, ``"maximum"``, ``"saddle"`` or ``"undecided"``, as ``classify`` has it.
+
+    Raises
+    ------
+    ValueError : ``x`` is not stationary (the message gives the gradient's largest component); input as for ``gradient``;
+        the tolerance is negative or not finite.
+
+    Derived in: Convexity and extrema, "The second-derivative test".
+    Source: Nocedal and Wright, Numerical Optimization, sections 2.1 and 8.1.
+    """
+    x = as_finite_array("x", x, ndim=1)
+    if not (np.isfinite(tolerance) and tolerance >= 0):
+        raise ValueError(f"the tolerance must be finite and not negative; it is {tolerance}")
+    size = abs(_value(f, x))
+    scale = np.maximum(1.0, np.abs(x))
+
+    second = _hessian(f, x, HESSIAN_STEP)
+    rounding = 8 * EPSILON * size / np.outer(scale, scale) / HESSIAN_STEP**2
+    second_error = np.abs(second - _hessian(f, x, 2 * HESSIAN_STEP)) + rounding
+
+    first = _gradient(f, x, GRADIENT_STEP)
+    rounding = 8 * EPSILON * size / scale / GRADIENT_STEP
+    first_error = np.abs(first - _gradient(f, x, 2 * GRADIENT_STEP)) + rounding
+    allowed = first_error + tolerance * np.abs(second) @ scale
+    if (np.abs(first) > allowed).any():
+        worst = int(np.argmax(np.abs(first) - allowed))
+        raise ValueError(
+            f"x is not stationary: component {worst} of the gradient is {first[worst]:.3g}, "
+            f"where at most {allowed[worst]:.1g} passes for zero"
+        )
+    # No eigenvalue of a symmetric matrix moves by more than the spectral norm of a symmetric error (Weyl). What f loses to
+    # rounding inside is not seen here: second differences are never trusted beyond half of the digits.
+    unseen = EPSILON**0.5 * np.linalg.norm(second, 2)
+    return classify(second, tolerance=float(np.linalg.norm(second_error, 2) + unseen))
+
+
+def _value(f: Function, x: np.ndarray) -> float:
+    value = np.asarray(f(x), dtype=float)
+    if value.ndim != 0:
+        raise ValueError(f"f must return one number; at {x.tolist()} it returns an array of shape {value.shape}")
+    if not np.isfinite(value):
+        raise ValueError(f"f must be finite near x; at {x.tolist()} it is {value}")
+    return float(value)
+
+
+def _shifts(x: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """The steps h, shape (n,), and the vectors h_i e_i as the rows of a matrix, shape (n, n)."""
+    h = step * np.maximum(1.0, np.abs(x))
+    h = (x + h) - x  # the step that the rounded sum really takes
+    return h, np.diag(h)
+
+
+def _gradient(f: Function, x: np.ndarray, step: float) -> np.ndarray:
+    h, shifts = _shifts(x, step)
+    return np.array([_value(f, x + shift) - _value(f, x - shift) for shift in shifts]) / (2 * h)
+
+
+def _hessian(f: Function, x: np.ndarray, step: float) -> np.ndarray:
+    h, shifts = _shifts(x, step)
+    middle = _value(f, x)
+    second = np.empty((x.size, x.size))
+    for i, along in enumerate(shifts):
+        second[i, i] = (_value(f, x + along) - 2 * middle + _value(f, x - along)) / h[i] ** 2
+        for j, across in enumerate(shifts[:i]):
+            mixed = _value(f, x + along + across) - _value(f, x + along - across)
+            mixed -= _value(f, x - along + across) - _value(f, x - along - across)
+            second[i, j] = second[j, i] = mixed / (4 * h[i] * h[j])
+    return second

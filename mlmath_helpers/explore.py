@@ -20,12 +20,14 @@ import numpy as np
 from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, features
 
 # A figure measures 100 CSS pixels an inch and is rendered at one and a half times that, for sharp lines.
 CSS_DPI = 100
 DENSITY = 1.5
-COLOURS = 48
+COLOURS = 32
+# Frames travel as lossless WebP, a quarter smaller than PNG, unless Pillow was built without it, as in some browsers.
+FRAME_FORMAT = "WEBP" if features.check("webp") else "PNG"
 
 # The budget of one interactive figure: a page should stay light enough for a phone.
 MAX_FRAMES = 96
@@ -35,7 +37,7 @@ MAX_KILOBYTES = 640
 class Exploration(widgets.VBox):
     """A box of controls above the frames that they choose; displays as a still picture where widgets cannot run."""
 
-    def __init__(self, children: Sequence[widgets.Widget], still: bytes, alt: str):
+    def __init__(self, children: Sequence[widgets.Widget], still: Image.Image, alt: str):
         super().__init__(children)
         self._still, self._alt = still, alt
 
@@ -108,11 +110,15 @@ def explore(
         middle = 0 if _is_menu(controls[control]) else len(choices) // 2
         indices[control] = _index(control, choices, start[control]) if control in start else middle
 
-    frames, kilobytes, places = {}, 0.0, []
+    frames, still, kilobytes, places = {}, None, 0.0, []
     for combination in itertools.product(*(range(len(choices)) for choices in options.values())):
         values = {control: choices[i][1] for (control, choices), i in zip(options.items(), combination)}
-        frames[combination] = _frame(draw, alt, values, places)
-        kilobytes += len(frames[combination][0]) / 1024
+        picture, text = _frame(draw, alt, values, places)
+        frame = _encode(picture, FRAME_FORMAT)
+        frames[combination] = _img(picture, frame, text)
+        kilobytes += len(frame) / 1024
+        if combination == tuple(indices.values()):
+            still = picture, text
         if kilobytes > MAX_KILOBYTES:
             raise ValueError(
                 f"explore: {len(frames)} of {count} frames already take {kilobytes:.0f} KB of page; "
@@ -125,16 +131,14 @@ def explore(
     ]
     layout = widgets.Layout(width="100%", margin="0")
     pictures = {
-        combination: widgets.HTML(_img(png, text), layout=layout)
-        for combination, (png, text) in frames.items()
+        combination: widgets.HTML(frame, layout=layout) for combination, frame in frames.items()
     }
     stack = _stack(selectors, pictures, (), layout)
     rows = list(selectors)
     if play is not None:
         position = list(options).index(play)
         rows[position] = _with_play(selectors[position], len(options[play]))
-    still, text = frames[tuple(indices.values())]
-    return Exploration([*rows, stack], still, text)
+    return Exploration([*rows, stack], *still)
 
 
 def _options(control: str, values: Sequence | Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -183,7 +187,7 @@ def _index(control: str, choices: list[tuple[str, Any]], wanted: Any) -> int:
     raise ValueError(f"explore: start {control}={wanted} is none of {', '.join(label for label, _ in choices)}")
 
 
-def _frame(draw: Callable[..., Figure], alt: Callable[..., str], values: dict, places: list) -> tuple[bytes, str]:
+def _frame(draw: Callable[..., Figure], alt: Callable[..., str], values: dict, places: list) -> tuple[Image.Image, str]:
     at = ", ".join(f"{control}={value!r}" for control, value in values.items())
     try:
         figure = draw(**values)
@@ -199,8 +203,8 @@ def _require_alt(alt: str, where: str) -> None:
         raise ValueError(f"{where}: an alternative text is wanted, not {alt!r}")
 
 
-def _render(figure: Figure, where: str, places: list | None = None) -> bytes:
-    """One PNG with few colours: flat areas and thin lines need no more, and it is a third of the size.
+def _render(figure: Figure, where: str, places: list | None = None) -> Image.Image:
+    """A picture with few colours: flat areas and thin lines need no more, and it is a third of the size.
 
     ``places`` carries the axes' positions from the first frame of an interactive figure to the others: the panels then
     stand still while the picture changes, and the layout, which takes as long as the drawing, is found once.
@@ -218,27 +222,33 @@ def _render(figure: Figure, where: str, places: list | None = None) -> bytes:
         places.extend(ax.get_position(original=True) for ax in figure.axes)
     plt.close(figure)
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    return picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+def _encode(picture: Image.Image, kind: str) -> bytes:
     file = io.BytesIO()
-    picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    if kind == "WEBP":
+        picture.convert("RGB").save(file, kind, lossless=True, method=3)
+    else:
+        picture.save(file, kind, optimize=True)
     return file.getvalue()
 
 
-def _css_size(png: bytes) -> tuple[int, int]:
-    width, height = Image.open(io.BytesIO(png)).size
-    return round(width / DENSITY), round(height / DENSITY)
+def _css_size(picture: Image.Image) -> tuple[int, int]:
+    return round(picture.width / DENSITY), round(picture.height / DENSITY)
 
 
-def _bundle(png: bytes, alt: str) -> tuple[dict, dict]:
-    width, height = _css_size(png)
-    data = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
+def _bundle(picture: Image.Image, alt: str) -> tuple[dict, dict]:
+    width, height = _css_size(picture)
+    data = {"image/png": base64.b64encode(_encode(picture, "PNG")).decode(), "text/plain": alt}
     return data, {"image/png": {"width": width, "height": height}}
 
 
-def _img(png: bytes, alt: str) -> str:
-    width, height = _css_size(png)
+def _img(picture: Image.Image, frame: bytes, alt: str) -> str:
+    width, height = _css_size(picture)
     return (
         f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" style="max-width:100%;height:auto" '
-        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        f'src="data:image/{FRAME_FORMAT.lower()};base64,{base64.b64encode(frame).decode()}">'
     )
 
 

@@ -145,8 +145,7 @@ def closed_classes(P: ArrayLike) -> list[list[int]]:
     Derived in: "Markov chains", section "Stationary distributions". Source: Norris, section 1.2.
     """
     P = as_transition_matrix(P)
-    outside = [np.delete(P[states], states, axis=1) for states in communicating_classes(P)]
-    return [states for states, leaving in zip(communicating_classes(P), outside) if not (leaving > 0).any()]
+    return [states for states in communicating_classes(P) if not np.delete(P[states], states, axis=1).any()]
 
 
 def is_irreducible(P: ArrayLike) -> bool:

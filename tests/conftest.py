@@ -1,0 +1,47 @@
+"""What the tests of the website share: its pages, its address, a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browser import SITE, find_browser, launch, serve
+from playwright.sync_api import Browser, sync_playwright
+
+
+def pages() -> list[str]:
+    """The pages of the built site; ``index.html`` is left out where it only redirects to the first page."""
+    found = []
+    for file in sorted(SITE.rglob("*.html")):
+        path = file.relative_to(SITE).as_posix()
+        if not path.startswith("_static/") and not file.read_text(encoding="utf-8").startswith("<meta http-equiv"):
+            found.append(path)
+    return found
+
+
+# Without a site there must still be one page to ask for: pytest skips a test that has no parameter.
+@pytest.fixture(scope="module", params=pages() or ["index.html"])
+def path(request: pytest.FixtureRequest, site: str) -> str:
+    """The path of a page of the site: every test that asks for it runs once for each page."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the built website, with a closing slash."""
+    if not (SITE / "index.html").is_file():
+        pytest.fail(f"there is no website in {SITE}: run `python website/build.py` first", pytrace=False)
+    with serve(SITE) as address:
+        yield address
+
+
+# Closed after each module: while playwright runs, nothing else in this process could start an event loop.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = find_browser()
+    if found is None:
+        pytest.fail("the tests of the website need Chromium or Chrome: run `python tests/prepare.py`", pytrace=False)
+    with sync_playwright() as playwright:
+        started = launch(playwright, found)
+        yield started
+        started.close()

@@ -1,0 +1,53 @@
+"""Execute the notebooks and store in them what they promise: `make store`.
+
+Stored are the printed lines, which the tests compare, and for those who read on a code host a still picture of each
+figure. Widget states, timings and counts are not: they differ from run to run.
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+sys.path.append(str(Path(__file__).parent / "extensions"))
+from ledger import ROOT, notebooks  # noqa: E402
+
+KEPT = ("image/png", "text/plain")
+
+
+def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The executed notebook with its stable outputs alone."""
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags")
+        cell.metadata = {"tags": tags} if tags else {}
+        if cell.cell_type != "code":
+            continue
+        cell.execution_count = None
+        for output in cell.outputs:
+            if "data" in output:
+                output.data = {kind: value for kind, value in output.data.items() if kind in KEPT}
+            if output.output_type == "execute_result":
+                output.execution_count = None
+    return notebook
+
+
+def store(path: Path) -> Path:
+    notebook = nbformat.read(ROOT / path, as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str((ROOT / path).parent)}}).execute()
+    nbformat.write(stored(notebook), ROOT / path)
+    return path
+
+
+if __name__ == "__main__":
+    chosen = [path for path in notebooks() if not sys.argv[1:] or path.stem in sys.argv[1:]]
+    with ThreadPoolExecutor(2) as pool:
+        for path in pool.map(store, chosen):
+            print(f"stored {path}", flush=True)

@@ -42,7 +42,7 @@ def gradient(f: Function, x: ArrayLike) -> np.ndarray:
     ------
     ValueError : ``x`` is not one axis of finite numbers, or ``f`` is not one finite number at a point that is needed.
 
-    Derived in: Convexity and extrema, "Three ways to the same matrix".
+    Derived in: Convexity and extrema, "A Hessian without formulas".
     Source: Nocedal and Wright, Numerical Optimization, section 8.1.
     """
     return _gradient(f, as_finite_array("x", x, ndim=1), GRADIENT_STEP)
@@ -67,7 +67,7 @@ def hessian(f: Function, x: ArrayLike) -> np.ndarray:
     ------
     ValueError : as for ``gradient``.
 
-    Derived in: Convexity and extrema, "Three ways to the same matrix".
+    Derived in: Convexity and extrema, "A Hessian without formulas".
     Source: Nocedal and Wright, Numerical Optimization, section 8.1.
     """
     return _hessian(f, as_finite_array("x", x, ndim=1), HESSIAN_STEP)

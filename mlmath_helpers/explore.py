@@ -31,7 +31,7 @@ FRAME_FORMAT = "WEBP" if features.check("webp") else "PNG"
 
 # The budget of one interactive figure: a page should stay light enough for a phone.
 MAX_FRAMES = 96
-MAX_KILOBYTES = 640
+MAX_KILOBYTES = 640 if FRAME_FORMAT == "WEBP" else 900
 
 
 class Exploration(widgets.VBox):
@@ -130,9 +130,7 @@ def explore(
         for control, choices in options.items()
     ]
     layout = widgets.Layout(width="100%", margin="0")
-    pictures = {
-        combination: widgets.HTML(frame, layout=layout) for combination, frame in frames.items()
-    }
+    pictures = {combination: widgets.HTML(frame, layout=layout) for combination, frame in frames.items()}
     stack = _stack(selectors, pictures, (), layout)
     rows = list(selectors)
     if play is not None:
@@ -278,5 +276,6 @@ def _stack(selectors: list, pictures: dict[tuple, widgets.HTML], chosen: tuple, 
 
 def _with_play(selector: widgets.Widget, count: int) -> widgets.HBox:
     button = widgets.Play(min=0, max=count - 1, value=selector.index, interval=500, show_repeat=False)
+    button.layout, selector.layout = widgets.Layout(width="5rem"), widgets.Layout(flex="1 1 0%", width="auto")
     widgets.jslink((button, "value"), (selector, "index"))
-    return widgets.HBox([button, selector], layout=widgets.Layout(flex_flow="row wrap"))
+    return widgets.HBox([button, selector], layout=widgets.Layout(width="min(100%, 34rem)"))

@@ -36,7 +36,7 @@ def as_transition_matrix(P: ArrayLike) -> np.ndarray:
 
     Derived in: "Markov chains", section "From parent to child". Source: Levin and Peres, chapter 1.
     """
-    P = as_square_matrix("P", P).copy()
+    P = as_square_matrix("P", P)
     if P.min() < -TOLERANCE:
         bad = tuple(int(i) for i in np.unravel_index(np.argmin(P), P.shape))
         raise ValueError(f"P must hold probabilities; its entry {bad} is {P[bad]:.6g}")
@@ -66,7 +66,7 @@ def as_distribution(p: ArrayLike, states: int | None = None) -> np.ndarray:
 
     Derived in: "Markov chains", section "Generation by generation". Source: Levin and Peres, chapter 1.
     """
-    p = as_finite_array("the distribution", p, ndim=1).copy()
+    p = as_finite_array("the distribution", p, ndim=1)
     if states is not None and len(p) != states:
         raise ValueError(f"the distribution must have one entry a state; it has {len(p)}, the chain {states}")
     if p.min() < -TOLERANCE:
@@ -97,7 +97,7 @@ def evolve(initial: ArrayLike, P: ArrayLike, steps: int) -> np.ndarray:
     Derived in: "Markov chains", section "Generation by generation". Source: Norris, section 1.1.
     """
     P = as_transition_matrix(P)
-    if steps != int(steps) or steps < 0:
+    if not (np.isfinite(steps) and steps >= 0 and steps == int(steps)):
         raise ValueError(f"the number of steps must be a whole number, at least 0; it is {steps}")
     path = [as_distribution(initial, states=len(P))]
     for _ in range(int(steps)):

@@ -47,6 +47,12 @@ def test_every_claim_is_checked_and_nothing_else_is(notebook):
 
 
 @each_notebook
+def test_the_index_of_claims_lists_every_notebook(notebook):
+    index = (ledger.ROOT / "reference" / "claims.md").read_text(encoding="utf-8")
+    assert f"{{claims}} {notebook.stem}\n" in index
+
+
+@each_notebook
 def test_every_check_has_stored_the_line_that_it_prints(notebook):
     """A cell without stored output is executed by nbval, but never compared."""
     outputs = {

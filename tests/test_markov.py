@@ -123,7 +123,7 @@ def test_shapes_that_do_not_fit_are_refused():
         total_variation([0.5, 0.5], [0.5, 0.5, 0])
 
 
-@pytest.mark.parametrize("steps", [-1, 1.5])
+@pytest.mark.parametrize("steps", [-1, 1.5, np.nan, np.inf])
 def test_a_bad_number_of_steps_is_refused(steps):
     with pytest.raises(ValueError, match=f"whole number, at least 0; it is {steps}"):
         evolve([1, 0, 0], MOBILITY, steps)

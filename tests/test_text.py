@@ -50,7 +50,19 @@ def test_rule_3_every_display_has_a_label_and_no_numbered_environment(notebook):
         assert len(fences) % 2 == 0, f"cell {cell['id']}: an unpaired $$"
         for closing in fences[1::2]:
             assert re.fullmatch(r"\$\$ \([a-z0-9-]+\)", closing), f"cell {cell['id']}: {closing!r} has no label"
+        assert "](#sol-" not in text, f"cell {cell['id']}: sphinx-exercise cannot link to a solution; link to its exercise"
         assert not re.search(r"\\begin\{(align|equation|gather|eqnarray)\*?\}", text), f"cell {cell['id']}"
+
+
+@each_notebook
+def test_rule_3_no_wrapped_formula_turns_into_a_list(notebook):
+    """A line that begins with a plus or minus sign inside a formula begins a list in Markdown."""
+    for cell in ledger.cells(notebook, "markdown"):
+        for paragraph in re.split(r"\n\s*\n", re.sub(r"^\$\$\n.*?^\$\$", "", prose(cell["source"]), flags=re.M | re.S)):
+            lines = paragraph.splitlines()
+            for number, line in enumerate(lines):
+                open_formula = "\n".join(lines[:number]).replace("\\$", "").count("$") % 2
+                assert not (open_formula and re.match(r"([-+*#>]|\d+[.)])\s|[=-]+\s*$", line)), f"cell {cell['id']}: {line!r}"
 
 
 @each_notebook

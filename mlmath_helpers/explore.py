@@ -77,7 +77,8 @@ def explore(
 
     Parameters
     ----------
-    draw : ``draw(**values)`` returns a matplotlib ``Figure``. Its parameters are named like the controls.
+    draw : ``draw(**values)`` returns a matplotlib ``Figure``. Its parameters are named like the controls. The panels of
+        all frames stand where the layout of the first frame puts them.
     alt : ``alt(**values)`` returns the alternative text of that frame: what it shows at these values.
     start : the values shown first, by control; the middle of a slider and the first choice if not given.
     names : what stands beside a control, when it is not the parameter's own name; plain Unicode such as ``"σ₂"``.
@@ -110,32 +111,37 @@ def explore(
         middle = 0 if _is_menu(controls[control]) else len(choices) // 2
         indices[control] = _index(control, choices, start[control]) if control in start else middle
 
+    start_frame = tuple(indices.values())
     frames, still, kilobytes, places = {}, None, 0.0, []
-    for combination in itertools.product(*(range(len(choices)) for choices in options.values())):
-        values = {control: choices[i][1] for (control, choices), i in zip(options.items(), combination)}
+    for position in itertools.product(*(range(len(choices)) for choices in options.values())):
+        values = {control: choices[i][1] for (control, choices), i in zip(options.items(), position)}
         picture, text = _frame(draw, alt, values, places)
-        frame = _encode(picture, FRAME_FORMAT)
-        frames[combination] = _img(picture, frame, text)
-        kilobytes += len(frame) / 1024
-        if combination == tuple(indices.values()):
-            still = picture, text
+        data = _encode(picture, FRAME_FORMAT)
+        frames[position] = _img(picture, data, text)
+        kilobytes += len(data) / 1024
         if kilobytes > MAX_KILOBYTES:
             raise ValueError(
                 f"explore: {len(frames)} of {count} frames already take {kilobytes:.0f} KB of page; "
                 f"the budget is {MAX_KILOBYTES} KB (all of them would take about {kilobytes * count / len(frames):.0f})"
             )
+        if position == start_frame:
+            still = picture, text
+    return _assemble(options, names, play, indices, {c: _is_menu(v) for c, v in controls.items()}, frames, still)
 
+
+def _assemble(options, names, play, indices, menus, frames, still) -> Exploration:
+    """The controls, linked in the front end to the stacks that hold the frames."""
     selectors = [
-        _selector(names.get(control, control.replace("_", " ")), choices, indices[control], _is_menu(controls[control]))
+        _selector(names.get(control, control.replace("_", " ")), choices, indices[control], menus[control])
         for control, choices in options.items()
     ]
     layout = widgets.Layout(width="100%", margin="0")
-    pictures = {combination: widgets.HTML(frame, layout=layout) for combination, frame in frames.items()}
+    pictures = {position: widgets.HTML(frame, layout=layout) for position, frame in frames.items()}
     stack = _stack(selectors, pictures, (), layout)
     rows = list(selectors)
     if play is not None:
-        position = list(options).index(play)
-        rows[position] = _with_play(selectors[position], len(options[play]))
+        row = list(options).index(play)
+        rows[row] = _with_play(selectors[row], len(options[play]))
     return Exploration([*rows, stack], *still)
 
 

@@ -237,6 +237,7 @@ def violations(page: Page) -> list[str]:
     """What axe finds, each fault with the elements at fault."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate("Promise.all(document.getAnimations().map((change) => change.finished))")  # colours in between count not
     page.evaluate("probe.thin()")
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
     return [

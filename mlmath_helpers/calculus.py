@@ -24,51 +24,25 @@ HESSIAN_STEP = EPSILON ** (1 / 4)
 
 
 def gradient(f: Function, x: ArrayLike) -> np.ndarray:
-    """The gradient of ``f`` at ``x`` by central differences.
+    """The gradient of ``f`` at ``x``, shape (n,), by central differences.
 
-    The error is of order h^2 with steps h_i of 6e-6 max(1, |x_i|): about 1e-10 where f and its derivatives are of order
-    one. It takes 2 n values of ``f``, all within h_i of ``x``.
+    The error is about 1e-10 where ``f`` and its first three derivatives are continuous and of order one. It takes 2 n
+    values of ``f``, at distances of at most 6e-6 max(1, |x_i|).
 
-    Parameters
-    ----------
-    f : a function of an array of shape (n,), three times continuously differentiable near ``x``.
-    x : the point, shape (n,).
-
-    Returns
-    -------
-    The n partial derivatives, shape (n,).
-
-    Raises
-    ------
-    ValueError : ``x`` is not one axis of finite numbers, or ``f`` is not one finite number at a point that is needed.
-
-    Derived in: Convexity and extrema, "A Hessian without formulas".
-    Source: Nocedal and Wright, Numerical Optimization, section 8.1.
+    Raises ValueError: ``x`` is not one axis of finite numbers, or ``f`` is not one finite number at a point needed.
+    Derived in: Convexity and extrema, "A Hessian without formulas". Source: Nocedal and Wright, section 8.1.
     """
     return _gradient(f, as_finite_array("x", x, ndim=1), GRADIENT_STEP)
 
 
 def hessian(f: Function, x: ArrayLike) -> np.ndarray:
-    """The Hessian of ``f`` at ``x`` by central differences, symmetric by construction.
+    """The Hessian of ``f`` at ``x``, shape (n, n), by central differences, symmetric by construction.
 
-    The error is of order h^2 with steps h_i of 1.2e-4 max(1, |x_i|): about 1e-8 where f and its derivatives are of order
-    one. It takes 2 n^2 + 1 values of ``f``.
+    The error is about 1e-8 where ``f`` and its first four derivatives are continuous and of order one. It takes
+    2 n^2 + 1 values of ``f``, each coordinate shifted by at most 1.2e-4 max(1, |x_i|).
 
-    Parameters
-    ----------
-    f : a function of an array of shape (n,), four times continuously differentiable near ``x``.
-    x : the point, shape (n,).
-
-    Returns
-    -------
-    The second partial derivatives, shape (n, n).
-
-    Raises
-    ------
-    ValueError : as for ``gradient``.
-
-    Derived in: Convexity and extrema, "A Hessian without formulas".
-    Source: Nocedal and Wright, Numerical Optimization, section 8.1.
+    Raises ValueError: as ``gradient`` does.
+    Derived in: Convexity and extrema, "A Hessian without formulas". Source: Nocedal and Wright, section 8.1.
     """
     return _hessian(f, as_finite_array("x", x, ndim=1), HESSIAN_STEP)
 
@@ -76,29 +50,17 @@ def hessian(f: Function, x: ArrayLike) -> np.ndarray:
 def classify(hessian_matrix: ArrayLike, tolerance: float | None = None) -> Verdict:
     """What the second-derivative test concludes from the Hessian at a stationary point.
 
-    Parameters
-    ----------
-    hessian_matrix : the Hessian at a point where the gradient is zero, symmetric, shape (n, n).
-    tolerance : an eigenvalue of at most this size counts as zero. When the matrix carries an error, give the error's
-        spectral norm. If not given, 1e-9 times the largest eigenvalue in absolute value.
+    ``hessian_matrix`` is symmetric, shape (n, n). An eigenvalue of at most ``tolerance`` in absolute value counts as
+    zero; give the spectral norm of the matrix's error, if it has one. The default is 1e-9 times the largest absolute
+    eigenvalue. The verdict is ``"undecided"`` when the matrix is singular and semidefinite: the test is silent.
 
-    Returns
-    -------
-    ``"minimum"`` when every eigenvalue is positive, ``"maximum"`` when every one is negative, ``"saddle"`` when there are
-    both, whatever the others are; ``"undecided"`` when the matrix is singular and semidefinite: the test is silent.
-
-    Raises
-    ------
-    ValueError : the matrix is not square, not finite or not symmetric, or the tolerance is negative or not finite.
-
-    Derived in: Convexity and extrema, "The second-derivative test".
-    Source: Nocedal and Wright, Numerical Optimization, section 2.1.
+    Raises ValueError: the matrix is not square, finite and symmetric, or the tolerance is negative or not finite.
+    Derived in: Convexity and extrema, "The second-derivative test". Source: Nocedal and Wright, section 2.1.
     """
     eigenvalues = np.linalg.eigvalsh(as_symmetric_matrix("the Hessian", hessian_matrix))
     if tolerance is None:
         tolerance = 1e-9 * np.abs(eigenvalues).max()
-    if not (np.isfinite(tolerance) and tolerance >= 0):
-        raise ValueError(f"the tolerance must be finite and not negative; it is {tolerance}")
+    _require_tolerance(tolerance)
     up, down = eigenvalues > tolerance, eigenvalues < -tolerance
     if up.any() and down.any():
         return "saddle"
@@ -108,54 +70,41 @@ def classify(hessian_matrix: ArrayLike, tolerance: float | None = None) -> Verdi
 
 
 def classify_stationary_point(f: Function, x: ArrayLike, tolerance: float = 1e-6) -> Verdict:
-    """The second-derivative test for ``f`` at the stationary point ``x``, with derivatives by finite differences.
+    """The second-derivative test for ``f`` at the stationary point ``x``, shape (n,), by finite differences.
 
-    An eigenvalue whose sign the error of the differences might have turned counts as zero. The error is estimated: for
-    the truncation by a second evaluation at twice the step, for the rounding by the size of ``f`` and of the Hessian.
+    ``f`` is to be four times continuously differentiable near ``x``. A gradient that a shift of ``x`` by ``tolerance``,
+    in units of max(1, |x_i|), would explain passes for zero. So does an eigenvalue whose sign the error of the
+    differences might have turned; that error is estimated from a second evaluation at twice the step and from rounding.
 
-    Parameters
-    ----------
-    f : a function of an array of shape (n,), four times continuously differentiable near ``x``.
-    x : the stationary point, shape (n,).
-    tolerance : how exactly ``x`` is known: a gradient that a shift of ``x`` by this much, in units of max(1, |x_i|),
-        would explain is accepted as zero.
-
-    Returns
-    -------
-    ``"minimum"``, ``"maximum"``, ``"saddle"`` or ``"undecided"``, as ``classify`` has it.
-
-    Raises
-    ------
-    ValueError : ``x`` is not stationary (the message gives the gradient's largest component); input as for ``gradient``;
-        the tolerance is negative or not finite.
-
-    Derived in: Convexity and extrema, "The second-derivative test".
-    Source: Nocedal and Wright, Numerical Optimization, sections 2.1 and 8.1.
+    Raises ValueError: ``x`` is not stationary (the message gives the gradient); otherwise as the functions above.
+    Derived in: Convexity and extrema, "The second-derivative test". Source: Nocedal and Wright, sections 2.1 and 8.1.
     """
     x = as_finite_array("x", x, ndim=1)
-    if not (np.isfinite(tolerance) and tolerance >= 0):
-        raise ValueError(f"the tolerance must be finite and not negative; it is {tolerance}")
-    size = abs(_value(f, x))
+    _require_tolerance(tolerance)
     scale = np.maximum(1.0, np.abs(x))
+    rounding = 8 * EPSILON * abs(_value(f, x))
 
-    second = _hessian(f, x, HESSIAN_STEP)
-    rounding = 8 * EPSILON * size / np.outer(scale, scale) / HESSIAN_STEP**2
-    second_error = np.abs(second - _hessian(f, x, 2 * HESSIAN_STEP)) + rounding
+    second, first = _hessian(f, x, HESSIAN_STEP), _gradient(f, x, GRADIENT_STEP)
+    second_error = np.abs(second - _hessian(f, x, 2 * HESSIAN_STEP))
+    second_error += rounding / np.outer(scale, scale) / HESSIAN_STEP**2
+    first_error = np.abs(first - _gradient(f, x, 2 * GRADIENT_STEP)) + rounding / scale / GRADIENT_STEP
 
-    first = _gradient(f, x, GRADIENT_STEP)
-    rounding = 8 * EPSILON * size / scale / GRADIENT_STEP
-    first_error = np.abs(first - _gradient(f, x, 2 * GRADIENT_STEP)) + rounding
     allowed = first_error + tolerance * np.abs(second) @ scale
-    if (np.abs(first) > allowed).any():
-        worst = int(np.argmax(np.abs(first) - allowed))
+    worst = int(np.argmax(np.abs(first) - allowed))
+    if np.abs(first[worst]) > allowed[worst]:
         raise ValueError(
             f"x is not stationary: component {worst} of the gradient is {first[worst]:.3g}, "
             f"where at most {allowed[worst]:.1g} passes for zero"
         )
-    # No eigenvalue of a symmetric matrix moves by more than the spectral norm of a symmetric error (Weyl). What f loses to
-    # rounding inside is not seen here: second differences are never trusted beyond half of the digits.
+    # No eigenvalue of a symmetric matrix moves by more than the spectral norm of a symmetric error (Weyl). What f
+    # loses to rounding inside is not seen here: second differences are never trusted beyond half of the digits.
     unseen = EPSILON**0.5 * np.linalg.norm(second, 2)
     return classify(second, tolerance=float(np.linalg.norm(second_error, 2) + unseen))
+
+
+def _require_tolerance(tolerance: float) -> None:
+    if not (np.isfinite(tolerance) and tolerance >= 0):
+        raise ValueError(f"the tolerance must be finite and not negative; it is {tolerance}")
 
 
 def _value(f: Function, x: np.ndarray) -> float:

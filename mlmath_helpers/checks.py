@@ -125,7 +125,7 @@ def refute(
         )
     worst = np.unravel_index(np.argmax(deviation / demanded), deviation.shape)
     if printed.dtype == bool:
-        print(f"{erratum} refuted: the printed statement fails here, the corrected one holds")
+        print(f"{erratum} refuted: false as printed, true as corrected")
     else:
         print(
             f"{erratum} refuted: as printed {_number(printed[worst], allowed[worst])}, "

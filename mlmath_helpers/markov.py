@@ -2,7 +2,8 @@
 
 A chain is given by its transition matrix ``P``, shape (n, n): the entry in row i and column j is the probability of a
 step from state i to state j. States are numbered from 0. Whether states communicate, and with which period, is decided
-on the graph of the positive entries, never by an eigenvalue that is nearly one.
+on the graph of the positive entries, never by an eigenvalue that is nearly one. Every function raises the errors of
+``as_transition_matrix`` and ``as_distribution`` for what it is given.
 """
 
 from __future__ import annotations
@@ -19,22 +20,12 @@ TOLERANCE = 1e-9
 
 
 def as_transition_matrix(P: ArrayLike) -> np.ndarray:
-    """Return ``P`` as a matrix of floats after checking that it is row-stochastic.
+    """Return a copy of ``P``, shape (n, n), as floats after checking that it is row-stochastic.
 
-    Parameters
-    ----------
-    P : shape (n, n), entry (i, j) the probability of a step from state i to state j.
+    Rows are not rescaled; entries negative by rounding only become zero.
 
-    Returns
-    -------
-    A copy, shape (n, n). Rows are not rescaled; entries negative by rounding only become zero.
-
-    Raises
-    ------
-    ValueError : ``P`` is not square or not finite, an entry is negative (which, and how much), or a row does not sum
-        to one (which, and what its sum is).
-
-    Derived in: "Markov chains", section "From parent to child". Source: Levin and Peres, chapter 1.
+    Raises ValueError: not square, not finite, a negative entry (which), a row whose sum is not one (which, its sum).
+    Derived in: Markov chains, "From parent to child". Source: Levin and Peres, section 1.1.
     """
     P = as_square_matrix("P", P)
     if P.min() < -TOLERANCE:
@@ -48,23 +39,10 @@ def as_transition_matrix(P: ArrayLike) -> np.ndarray:
 
 
 def as_distribution(p: ArrayLike, states: int | None = None) -> np.ndarray:
-    """Return ``p`` as a vector of floats after checking that it is a probability distribution.
+    """Return a copy of ``p``, shape (n,), as floats after checking that it is a distribution on n = ``states`` states.
 
-    Parameters
-    ----------
-    p : shape (n,), the probabilities of the n states.
-    states : the number of states wanted, if it is known.
-
-    Returns
-    -------
-    A copy, shape (n,), not rescaled; entries negative by rounding only become zero.
-
-    Raises
-    ------
-    ValueError : ``p`` is not a finite vector, has another length than ``states``, an entry is negative, or the
-        entries do not sum to one (the message gives their sum).
-
-    Derived in: "Markov chains", section "Generation by generation". Source: Levin and Peres, chapter 1.
+    Raises ValueError: not a finite vector, a length other than ``states``, a negative entry (which), a sum other than one.
+    Derived in: Markov chains, "Generation by generation". Source: Levin and Peres, section 1.1.
     """
     p = as_finite_array("the distribution", p, ndim=1)
     if states is not None and len(p) != states:
@@ -78,23 +56,12 @@ def as_distribution(p: ArrayLike, states: int | None = None) -> np.ndarray:
 
 
 def evolve(initial: ArrayLike, P: ArrayLike, steps: int) -> np.ndarray:
-    """Return the distributions of the chain at the times 0, 1, ..., ``steps``.
+    """Return the distributions at the times 0, 1, ..., ``steps``, shape (steps + 1, n), one a row.
 
-    Parameters
-    ----------
-    initial : shape (n,), the distribution at time 0.
-    P : shape (n, n), the transition matrix.
-    steps : the number of steps, at least 0.
+    ``initial``, shape (n,), is the distribution at time 0; each row is the one before times ``P``, shape (n, n).
 
-    Returns
-    -------
-    Shape (steps + 1, n); row t is the distribution at time t, that is row t - 1 times ``P``.
-
-    Raises
-    ------
-    ValueError : bad ``P`` or ``initial``, shapes that do not fit, or a negative or fractional number of steps.
-
-    Derived in: "Markov chains", section "Generation by generation". Source: Norris, section 1.1.
+    Raises ValueError: shapes that do not fit, or a number of steps that is negative or not whole.
+    Derived in: Markov chains, "Generation by generation". Source: Norris, section 1.1.
     """
     P = as_transition_matrix(P)
     if not (np.isfinite(steps) and steps >= 0 and steps == int(steps)):
@@ -108,21 +75,14 @@ def evolve(initial: ArrayLike, P: ArrayLike, steps: int) -> np.ndarray:
 def communicating_classes(P: ArrayLike) -> list[list[int]]:
     """Split the states into the classes within which every state can be reached from every other.
 
-    Parameters
-    ----------
-    P : shape (n, n), the transition matrix.
+    Each class is a sorted list of states; the classes are ordered by their smallest state.
 
-    Returns
-    -------
-    A list of classes, each a sorted list of states, ordered by their smallest state.
-
-    Raises
-    ------
-    ValueError : ``P`` is not a transition matrix.
-
-    Derived in: "Markov chains", section "Stationary distributions". Source: Norris, section 1.2.
+    Derived in: Markov chains, "Stationary distributions". Source: Norris, section 1.2.
     """
-    reach = _reachable(as_transition_matrix(P))
+    P = as_transition_matrix(P)
+    reach = (P > 0) | np.eye(len(P), dtype=bool)
+    for _ in range(len(P).bit_length()):
+        reach = reach @ reach  # of truth values: "or" of "and"s, no counting that could overflow
     mutual = reach & reach.T
     return [np.flatnonzero(row).tolist() for i, row in enumerate(mutual) if np.argmax(row) == i]
 
@@ -130,19 +90,7 @@ def communicating_classes(P: ArrayLike) -> list[list[int]]:
 def closed_classes(P: ArrayLike) -> list[list[int]]:
     """Return those communicating classes that the chain cannot leave; there is at least one.
 
-    Parameters
-    ----------
-    P : shape (n, n), the transition matrix.
-
-    Returns
-    -------
-    A list of classes as from ``communicating_classes``.
-
-    Raises
-    ------
-    ValueError : ``P`` is not a transition matrix.
-
-    Derived in: "Markov chains", section "Stationary distributions". Source: Norris, section 1.2.
+    Derived in: Markov chains, "Stationary distributions". Source: Norris, section 1.2.
     """
     P = as_transition_matrix(P)
     return [states for states in communicating_classes(P) if not np.delete(P[states], states, axis=1).any()]
@@ -151,15 +99,7 @@ def closed_classes(P: ArrayLike) -> list[list[int]]:
 def is_irreducible(P: ArrayLike) -> bool:
     """Say whether every state can be reached from every other, that is, whether there is one class only.
 
-    Parameters
-    ----------
-    P : shape (n, n), the transition matrix.
-
-    Raises
-    ------
-    ValueError : ``P`` is not a transition matrix.
-
-    Derived in: "Markov chains", section "Stationary distributions". Source: Levin and Peres, section 1.3.
+    Derived in: Markov chains, "Stationary distributions". Source: Levin and Peres, section 1.3.
     """
     return len(communicating_classes(P)) == 1
 
@@ -169,20 +109,8 @@ def period(P: ArrayLike, state: int = 0) -> int:
 
     All states of a communicating class have the same period, so for an irreducible chain any state will do.
 
-    Parameters
-    ----------
-    P : shape (n, n), the transition matrix.
-    state : a state, from 0 to n - 1.
-
-    Returns
-    -------
-    The period, at least 1. A state of period 1 is called aperiodic.
-
-    Raises
-    ------
-    ValueError : ``P`` is not a transition matrix, there is no such state, or the chain cannot return to it.
-
-    Derived in: "Markov chains", section "When the start is forgotten". Source: Levin and Peres, section 1.3.
+    Raises ValueError: there is no such state, or the chain cannot return to it.
+    Derived in: Markov chains, "When the start is forgotten". Source: Levin and Peres, section 1.3.
     """
     P = as_transition_matrix(P)
     if state not in range(len(P)):
@@ -204,27 +132,12 @@ def period(P: ArrayLike, state: int = 0) -> int:
 
 
 def stationary_distribution(P: ArrayLike) -> np.ndarray:
-    """Return the one distribution that a step of the chain leaves as it is.
+    """Return the one distribution, shape (n,), that a step of the chain leaves as it is; zero outside the closed class.
 
-    Within the closed class the states are eliminated one by one (the algorithm of Grassmann, Taksar and Heyman): the
-    chain watched only while it is outside the last state is again a chain. Nothing is ever subtracted, so the result
-    keeps its relative accuracy even when the chain is nearly decoupled.
+    Nothing is ever subtracted, so the result keeps its relative accuracy even when the chain is nearly decoupled.
 
-    Parameters
-    ----------
-    P : shape (n, n), the transition matrix.
-
-    Returns
-    -------
-    Shape (n,); positive on the closed class, exactly zero elsewhere.
-
-    Raises
-    ------
-    ValueError : ``P`` is not a transition matrix, or it has several closed classes (the message says how many) and
-        therefore many stationary distributions.
-
-    Derived in: "Markov chains", section "Stationary distributions". Source: Seneta, chapter 4; Levin and Peres,
-    section 1.5.
+    Raises ValueError: the chain has several closed classes (which), and therefore many stationary distributions.
+    Derived in: Markov chains, "Stationary distributions". Source: Grassmann, Taksar and Heyman (1985).
     """
     P = as_transition_matrix(P)
     classes = closed_classes(P)
@@ -235,9 +148,12 @@ def stationary_distribution(P: ArrayLike) -> np.ndarray:
         )
     (states,) = classes
     Q = P[np.ix_(states, states)]
+    # The chain watched only while it is outside its last state k is again a chain: a step i -> j then has the
+    # probability Q[i, j] + Q[i, k] Q[k, j] / s, where s, the sum of Q[k, :k], stands for 1 - Q[k, k].
     for k in range(len(Q) - 1, 0, -1):
         Q[:k, k] /= Q[k, :k].sum()
         Q[:k, :k] += np.outer(Q[:k, k], Q[k, :k])
+    # Stationarity in state k gives its weight from those before it; Q[:k, k] has been divided by s above.
     weights = np.ones(len(Q))
     for k in range(1, len(Q)):
         weights[k] = weights[:k] @ Q[:k, k]
@@ -247,44 +163,20 @@ def stationary_distribution(P: ArrayLike) -> np.ndarray:
 
 
 def total_variation(p: ArrayLike, q: ArrayLike) -> float:
-    """Return the total variation distance: the largest difference of the probabilities of any event, from 0 to 1.
+    """Return the largest difference between ``p`` and ``q``, shape (n,), in the probability of any event: 0 to 1.
 
-    Parameters
-    ----------
-    p, q : shape (n,), two distributions on the same states.
-
-    Raises
-    ------
-    ValueError : one of them is not a distribution, or they have different lengths.
-
-    Derived in: "Markov chains", section "When the start is forgotten". Source: Levin and Peres, section 4.1.
+    Derived in: Markov chains, "When the start is forgotten". Source: Levin and Peres, section 4.1.
     """
     p = as_distribution(p)
     return float(np.abs(p - as_distribution(q, states=len(p))).sum() / 2)
 
 
 def dobrushin_coefficient(P: ArrayLike) -> float:
-    """Return the largest total variation distance between two rows of ``P``, from 0 to 1.
+    """Return the largest total variation distance between two rows of ``P``: 0 to 1.
 
-    One step brings any two distributions closer by at least this factor.
+    One step multiplies the distance of any two distributions by at most this factor.
 
-    Parameters
-    ----------
-    P : shape (n, n), the transition matrix.
-
-    Raises
-    ------
-    ValueError : ``P`` is not a transition matrix.
-
-    Derived in: "Markov chains", section "When the start is forgotten". Source: Seneta, chapter 4.
+    Derived in: Markov chains, "When the start is forgotten". Source: Seneta, chapter 4.
     """
     P = as_transition_matrix(P)
     return max(float(np.abs(P - row).sum(axis=1).max()) / 2 for row in P)
-
-
-def _reachable(P: np.ndarray) -> np.ndarray:
-    """Truth values, shape (n, n): can j be reached from i in any number of steps, none included?"""
-    reach = (P > 0) | np.eye(len(P), dtype=bool)
-    for _ in range(len(P).bit_length()):
-        reach = reach @ reach  # of truth values: "or" of "and"s, no counting that could overflow
-    return reach

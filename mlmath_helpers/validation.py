@@ -29,6 +29,6 @@ def as_symmetric_matrix(name: str, value: ArrayLike, *, tolerance: float = 1e-10
     """``value`` as a symmetric matrix, shape (n, n); asymmetry up to ``tolerance`` times its largest entry is rounding."""
     matrix = as_square_matrix(name, value)
     asymmetry = np.abs(matrix - matrix.T).max()
-    if asymmetry > tolerance * max(1.0, np.abs(matrix).max()):
+    if asymmetry > tolerance * np.abs(matrix).max():
         raise ValueError(f"{name} must be symmetric; it differs from its transpose by up to {asymmetry:.3g}")
     return (matrix + matrix.T) / 2

@@ -22,7 +22,7 @@ window.probe = {
   // Where a control stands and the last place it can go to.
   position(control) {
     if (control.matches("select")) return [control.selectedIndex, control.options.length - 1];
-    return [control.ariaValueNow, control.ariaValueMax].map((text) => Math.round(Number(text)));
+    return [Number(control.value), Number(control.max)];
   },
 
   // From now on, look at the figure before every repaint and note how many pictures it shows.
@@ -77,11 +77,12 @@ window.probe = {
   // Leave of formulas and coloured code one element of each kind: axe looks at every element there is, and a page has
   // tens of thousands that differ in nothing it looks for.
   thin() {
-    const formulas = [...document.querySelectorAll(".katex-html")].map((part) => [part, part.getBoundingClientRect().width]);
-    for (const [part, width] of formulas) {
+    const formulas = [...document.querySelectorAll(".katex-html")];
+    const widths = formulas.map((part) => part.getBoundingClientRect().width);
+    formulas.forEach((part, i) => {
       part.textContent = "x";
-      part.style = `display: inline-block; width: ${width}px`; // a box that scrolls must go on scrolling
-    }
+      part.style = `display: inline-block; width: ${widths[i]}px`; // a box that scrolls must go on scrolling
+    });
     for (const part of document.querySelectorAll(".katex-mathml math")) part.textContent = "x";
     const kinds = new Set();
     for (const token of document.querySelectorAll(".highlight span[class]")) {
@@ -102,7 +103,8 @@ window.probe = {
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
     if (entry.hadRecentInput) continue;
-    const moved = entry.sources.map(({ node }) => node && `${node.nodeName}.${node.className} in ${node.parentElement?.className}`);
+    const name = (node) => node && `${node.nodeName}.${node.className} in ${node.parentElement?.className}`;
+    const moved = entry.sources.map(({ node }) => name(node));
     probe.shifts.push({ value: entry.value, time: Math.round(entry.startTime), moved });
   }
 }).observe({ type: "layout-shift", buffered: true });

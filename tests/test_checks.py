@@ -118,7 +118,7 @@ def test_refute(capsys):
     assert capsys.readouterr().out.splitlines() == [
         "n1-test refuted: as printed 5, in truth 2 at index 1",
         "n1-test refuted: as printed the result is 2 × 3 numbers, in truth 3 × 2 numbers",
-        "n1-test refuted: the printed statement fails here, the corrected one holds",
+        "n1-test refuted: false as printed, true as corrected",
         "n1-test refuted: as printed 3, in truth 4",
     ]
 

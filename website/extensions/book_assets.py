@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
@@ -16,8 +17,8 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinxcontrib import katex
 
-PACKAGES = Path(__file__).parents[1] / "node_modules"
-WIDGETS = PACKAGES / "@jupyter-widgets" / "html-manager" / "dist"
+WEBSITE = Path(__file__).parents[1]
+PACKAGES = WEBSITE / "node_modules"
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
 KATEX = PACKAGES / "katex" / "dist"
 
@@ -35,6 +36,15 @@ def use_katex(app: Sphinx, config: Config) -> None:
     config["katex_css_path"] = "vendor/katex/katex.min.css"
 
 
+def note_website_files(app: Sphinx, config: Config) -> None:
+    """Have every page written anew when a style, script, template or extension has changed; Sphinx looks at texts alone."""
+    digest = hashlib.sha256()
+    for folder in ("static", "templates", "extensions"):
+        for path in sorted((WEBSITE / folder).glob("*.*")):
+            digest.update(path.read_bytes())
+    config["website_digest"] = digest.hexdigest()
+
+
 def name_formula(render):
     """KaTeX says what is wrong but not where: add the formula to its message."""
 
@@ -49,15 +59,11 @@ def name_formula(render):
 
 def copy_vendored(app: Sphinx) -> None:
     vendor = Path(app.outdir, "_static", "vendor")
-    for folder in (vendor / "katex" / "fonts", vendor / "widgets"):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    shutil.rmtree(vendor / "katex", ignore_errors=True)
+    (vendor / "katex" / "fonts").mkdir(parents=True)
     shutil.copy(KATEX / "katex.min.css", vendor / "katex")
     for font in (KATEX / "fonts").glob("*.woff2"):
         shutil.copy(font, vendor / "katex" / "fonts")
-    shutil.copy(WIDGETS / "embed.js", vendor / "widgets")
-    for font in WIDGETS.glob("*.woff2"):
-        shutil.copy(font, vendor / "widgets")
 
 
 def drop_unused(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -70,7 +76,7 @@ def drop_unused(app: Sphinx, pagename: str, templatename: str, context: dict, do
     context["css_files"][:] = filter(used, context["css_files"])
     for script in context["script_files"]:
         # The scripts within the page use the options at once; all else can wait until the text is there.
-        if script.filename and "documentation_options" not in str(script.filename):
+        if script.filename and "documentation_options" not in str(script.filename) and pagename != "search":
             script.attributes["defer"] = "defer"
     context["without_unused_scripts"] = without_unused_scripts
 
@@ -85,6 +91,36 @@ def without_unused_scripts(head: str) -> str:
     return head.replace('<meta name="viewport" content="width=device-width, initial-scale=1"/>', "")
 
 
+# What the theme and the extensions write, and what it should be; each breaks a rule that the tests hold every page to.
+MENDED = [
+    # A picture whose size stands in its style keeps no room for itself until it is there.
+    (r'(<img [^>]*)style="width: (\d+)px; height: (\d+)px;"', r'\1width="\2" height="\3"'),
+    # A button that opens a part of the table of contents has no name.
+    (r'<summary>(<span class="toctree-toggle")', r'<summary aria-label="Sections">\1'),
+    # A name that differs from the visible text.
+    (r'<summary aria-label="Toggle hidden content">', "<summary>"),
+    (r'(<button class="btn search-button-field[^>]*?) title="Search" aria-label="Search"', r"\1"),
+    # The title of the book stands outside all landmarks.
+    (r'(<div id="pst-primary-sidebar" class="[^"]*")>', r'\1 role="complementary" aria-label="Book">'),
+    # Roles that demand list items around what is none.
+    (r' role="(?:list|doc-biblioentry)"', ""),
+]
+
+
+def mend_pages(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.format != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        text = mended = page.read_text(encoding="utf-8")
+        for pattern, replacement in MENDED:
+            mended = re.sub(pattern, replacement, mended)
+        if mended != text:
+            page.write_text(mended, encoding="utf-8")
+    # Code that scrolls must be reachable by keyboard.
+    script = Path(app.outdir, "_static", "copybutton.js")
+    script.write_text(script.read_text(encoding="utf-8").replace("'tabindex', '-1'", "'tabindex', '0'"), encoding="utf-8")
+
+
 def subset_icon_fonts(app: Sphinx, exception: Exception | None) -> None:
     """Keep of the theme's icon fonts the few icons that the site shows."""
     if exception or app.builder.format != "html":
@@ -95,7 +131,8 @@ def subset_icon_fonts(app: Sphinx, exception: Exception | None) -> None:
     for page in [*Path(app.outdir).rglob("*.html"), *static.glob("scripts/*theme.js"), *static.glob("*.js")]:
         used.update(re.findall(r"\bfa-[a-z0-9-]+", page.read_text(encoding="utf-8")))
     sheet = (static / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
-    codes = set()
+    # The icons of boxes stand in the style sheet as characters; the others are named by a class.
+    codes = {ord(character) for character in sheet if "\ue000" <= character <= "\uf8ff"}
     for selectors, code in re.findall(r'([^{}]*):before\{content:"\\([0-9a-f]+)"\}', sheet):
         if used & set(re.findall(r"\.(fa-[a-z0-9-]+)", selectors)):
             codes.add(int(code, 16))
@@ -113,8 +150,11 @@ def subset_icon_fonts(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     katex.render_latex = name_formula(katex.render_latex)
+    app.add_config_value("website_digest", "", "html", str)
+    app.connect("config-inited", note_website_files)
     app.connect("config-inited", use_katex)
     app.connect("builder-inited", copy_vendored)
     app.connect("html-page-context", drop_unused, priority=900)
-    app.connect("build-finished", subset_icon_fonts, priority=900)
+    app.connect("build-finished", mend_pages, priority=900)
+    app.connect("build-finished", subset_icon_fonts, priority=901)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

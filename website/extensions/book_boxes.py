@@ -20,21 +20,26 @@ def tidy(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     for body in list(doctree.findall(nodes.section)):
         if SHARED_IDS & set(body["ids"]):
-            body.replace_self(nodes.container("", *body.children, classes=["box-body"]))
+            _replace(body, nodes.container("", *body.children, classes=["box-body"]))
     for proof in list(doctree.findall(proof_node)):
         box = proof[0]
         # The directive writes the word before the first paragraph, as text.
         text = next(box.findall(nodes.Text))
         text.parent.replace(text, nodes.Text(text.astext().removeprefix("Proof. ")))
         if "dropdown" in box["classes"]:
-            proof.replace_self(_fold("proof", "Proof", box.children))
+            _replace(proof, *_fold("proof", "Proof", box.children))
         else:
             heading = nodes.paragraph("", "Proof", classes=["admonition-title"])
-            proof.replace_self(nodes.container("", heading, *box.children, classes=["proof", "admonition"]))
+            _replace(proof, nodes.container("", heading, *box.children, classes=["proof", "admonition"]))
     for solution in list(doctree.findall(solution_node)):
         title, *body = solution.children
-        folded = _fold("solution", " ".join(title.astext().split()), body, solution["ids"])
-        solution.replace_self(folded)
+        _replace(solution, *_fold("solution", " ".join(title.astext().split()), body, solution["ids"]))
+
+
+def _replace(old: nodes.Node, *new: nodes.Node) -> None:
+    """Put nodes in the place of another; unlike ``replace_self`` this hands on neither its ids nor its classes."""
+    place = old.parent.index(old)
+    old.parent[place : place + 1] = new
 
 
 def _fold(kind: str, summary: str, children: list, ids: list = ()) -> list[nodes.Node]:

@@ -17,11 +17,13 @@ BACKGROUND, ACCENT = "#0b4f7d", "#f2b32a"
 
 def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     """Add the description and the tags of the sharing card; both are plain text, so the paragraph holds no formula."""
-    if doctree is None:
-        return
-    paragraph = next(doctree.findall(lambda node: isinstance(node, nodes.paragraph) and node.parent.tagname == "section"))
-    description = " ".join(paragraph.astext().split())
-    title = context["title"] if pagename == "intro" else f"{context['title']} | {app.config.html_title}"
+    if doctree is None:  # the search page
+        description = f"Search the pages of {app.config.html_title}."
+    else:
+        paragraph = next(p for p in doctree.findall(nodes.paragraph) if p.parent.tagname == "section")
+        description = " ".join(paragraph.astext().split())
+    own = context.get("title", "Search")
+    title = own if pagename == "intro" else f"{own} | {app.config.html_title}"
     tags = {
         "og:title": nodes.Text(title).astext(),
         "og:description": description,
@@ -32,6 +34,7 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
     if app.config.html_baseurl:  # a card needs absolute addresses
         tags["og:url"] = urljoin(app.config.html_baseurl, app.builder.get_target_uri(pagename))
         tags["og:image"] = urljoin(app.config.html_baseurl, CARD)
+    context.setdefault("metatags", "")
     context["metatags"] += f'<meta name="description" content="{escape(description)}" />\n'
     context["metatags"] += '<meta name="twitter:card" content="summary_large_image" />\n'
     for name, content in tags.items():

@@ -1,71 +1,99 @@
-// Interactive figures: a page shows each as a still picture and loads what moves it when the reader comes near.
+// Interactive figures: the controls choose one of the frames that the book was built with.
 (() => {
-  const { frames, widgets } = document.currentScript.dataset;
+  const source = document.currentScript.dataset.frames;
+  let loading = null;
 
-  function load(source) {
-    return new Promise((resolve, reject) => {
+  // All frames of the page come in one file, once the reader comes near a figure or touches a control.
+  function loadFrames() {
+    loading ??= new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = source;
-      script.onload = resolve;
+      script.onload = () => resolve(window.exploreFrames);
       script.onerror = () => reject(new Error(`could not load ${source}`));
       document.head.append(script);
     });
+    return loading;
   }
 
-  async function start() {
-    await load(frames);
-    const state = document.createElement("script");
-    state.type = "application/vnd.jupyter.widget-state+json";
-    state.textContent = window.widgetState;
-    delete window.widgetState;
-    document.head.append(state);
-    await load(widgets);
-    // The widgets wait for the page to load, which may be over when they come this late.
-    if (performance.getEntriesByType("navigation")[0].loadEventStart > 0) window.dispatchEvent(new Event("load"));
+  const isMenu = (control) => control.matches("select");
+  const count = (control) => (isMenu(control) ? control.options.length : Number(control.max) + 1);
+  const position = (control) => (isMenu(control) ? control.selectedIndex : Number(control.value));
+
+  function say(control) {
+    if (isMenu(control)) return;
+    const text = JSON.parse(control.dataset.labels)[position(control)];
+    control.setAttribute("aria-valuetext", text);
+    control.nextElementSibling.textContent = text;
   }
 
-  // The widgets give their sliders and play buttons no name that a screen reader could say.
-  function nameControls(figure) {
-    for (const slider of figure.querySelectorAll(".widget-slider")) {
-      const handle = slider.querySelector(".noUi-handle");
-      const readout = slider.querySelector(".widget-readout");
-      if (!handle) continue;
-      handle.setAttribute("aria-label", slider.querySelector(".widget-label")?.textContent.trim() || "value");
-      const say = () => handle.setAttribute("aria-valuetext", readout.textContent.trim());
-      say();
-      new MutationObserver(say).observe(readout, { childList: true, characterData: true, subtree: true });
+  function setUp(figure) {
+    const controls = [...figure.querySelectorAll("input, select")];
+    const status = figure.querySelector("[role=status]");
+    let picture = figure.querySelector("img");
+    let latest = 0;
+
+    async function update() {
+      const turn = ++latest;
+      controls.forEach(say);
+      const frames = (await loadFrames())[figure.id];
+      const index = controls.reduce((sum, control) => sum * count(control) + position(control), 0);
+      const next = picture.cloneNode();
+      [next.src, next.alt] = frames[index];
+      // Only a decoded picture takes the place of the old one, so that there is never a blank between them.
+      await next.decode();
+      if (turn !== latest) return;
+      picture.replaceWith(next);
+      picture = next;
+      status.textContent = next.alt;
     }
-    for (const button of figure.querySelectorAll(".widget-play button")) {
-      button.setAttribute("aria-label", button.title || button.className.match(/fa-([a-z-]+)/)?.[1] || "play");
-    }
+
+    controls.forEach((control) => control.addEventListener("input", update));
+    figure.querySelectorAll(".play").forEach((button) => setUpPlay(button, update));
   }
 
-  function follow(figure) {
-    const observer = new MutationObserver(async () => {
-      const frame = figure.querySelector(".widget-html-content img");
-      const controls = figure.querySelector(".widget-slider .noUi-handle, select");
-      if (!frame || !controls) return;
-      observer.disconnect();
-      nameControls(figure);
-      await frame.decode();
-      figure.classList.add("live");
+  function setUpPlay(button, update) {
+    const slider = button.parentElement.querySelector("input");
+    const name = button.getAttribute("aria-label");
+    let timer = null;
+
+    function show(playing) {
+      button.setAttribute("aria-label", playing ? name.replace("Play", "Pause") : name);
+      button.firstElementChild.className = `fa-solid ${playing ? "fa-pause" : "fa-play"}`;
+    }
+
+    function stop() {
+      clearInterval(timer);
+      timer = null;
+      show(false);
+    }
+
+    function step() {
+      slider.stepUp();
+      update();
+      if (slider.value === slider.max) stop();
+    }
+
+    button.addEventListener("click", () => {
+      if (timer !== null) return stop();
+      show(true);
+      if (slider.value === slider.max) {
+        slider.value = 0;
+        update();
+      }
+      timer = setInterval(step, Number(button.dataset.interval));
     });
-    observer.observe(figure, { childList: true, subtree: true });
   }
 
-  function watch() {
-    const figures = document.querySelectorAll(".explore");
-    figures.forEach(follow);
-    const near = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
-        near.disconnect();
-        start();
-      },
-      { rootMargin: "600px" },
-    );
-    figures.forEach((figure) => near.observe(figure));
-  }
-
-  watch();
+  const figures = document.querySelectorAll(".explore");
+  figures.forEach(setUp);
+  const near = new IntersectionObserver(
+    async (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      near.disconnect();
+      await loadFrames();
+      figures.forEach((figure) => figure.classList.add("live"));
+    },
+    { rootMargin: "600px" },
+  );
+  figures.forEach((figure) => near.observe(figure));
 })();

@@ -44,6 +44,10 @@ window.probe = {
     return probe.seen;
   },
 
+  pause(milliseconds) {
+    return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  },
+
   async repaints(count) {
     for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame);
   },

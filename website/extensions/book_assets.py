@@ -72,12 +72,14 @@ def drop_unused(app: Sphinx, pagename: str, templatename: str, context: dict, do
     def used(file) -> bool:
         return not any(word in f"{file.filename} {file.attributes.get('body')}" for word in ("thebe", "toggle"))
 
-    context["script_files"][:] = filter(used, context["script_files"])
+    def deferred(script):
+        # The scripts within a page use the options at once, and those of the search page each other.
+        if not script.filename or "documentation_options" in str(script.filename) or pagename == "search":
+            return script
+        return type(script)(script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"})
+
+    context["script_files"][:] = map(deferred, filter(used, context["script_files"]))
     context["css_files"][:] = filter(used, context["css_files"])
-    for script in context["script_files"]:
-        # The scripts within the page use the options at once; all else can wait until the text is there.
-        if script.filename and "documentation_options" not in str(script.filename) and pagename != "search":
-            script.attributes["defer"] = "defer"
     context["without_unused_scripts"] = without_unused_scripts
 
 
@@ -116,9 +118,6 @@ def mend_pages(app: Sphinx, exception: Exception | None) -> None:
             mended = re.sub(pattern, replacement, mended)
         if mended != text:
             page.write_text(mended, encoding="utf-8")
-    # Code that scrolls must be reachable by keyboard.
-    script = Path(app.outdir, "_static", "copybutton.js")
-    script.write_text(script.read_text(encoding="utf-8").replace("'tabindex', '-1'", "'tabindex', '0'"), encoding="utf-8")
 
 
 def subset_icon_fonts(app: Sphinx, exception: Exception | None) -> None:

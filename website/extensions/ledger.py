@@ -56,10 +56,10 @@ def notebooks() -> list[Path]:
     return [path for path in (Path(f"{file}.ipynb") for file in files) if (ROOT / path).is_file()]
 
 
-def cells(notebook: Path, kind: str) -> list[dict]:
-    """The cells of one kind, ``"markdown"`` or ``"code"``, each with its source as one string."""
+def cells(notebook: Path, *kinds: str) -> list[dict]:
+    """The cells of the given kinds (``"markdown"``, ``"code"``) in order, each with its source as one string."""
     content = json.loads((ROOT / notebook).read_text(encoding="utf-8"))
-    return [{**cell, "source": "".join(cell["source"])} for cell in content["cells"] if cell["cell_type"] == kind]
+    return [{**cell, "source": "".join(cell["source"])} for cell in content["cells"] if cell["cell_type"] in kinds]
 
 
 def title(notebook: Path) -> str:

@@ -9,6 +9,7 @@ Each module is short enough to be read from top to bottom:
 ``plots``      the style of the book's figures and their drawing primitives
 ``markov``     finite Markov chains
 ``calculus``   finite differences and the classification of stationary points
+``linalg``     determinants, linear systems, decompositions of a matrix
 ``gaussian``   the multivariate normal distribution
 =============  ==========================================================
 """

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from browser import SITE, find_browser, launch, serve
 from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
+
+# Files whose tests are asked of each page, or of each notebook.
+ONE_BY_ONE = ("tests/test_site.py", "tests/test_lab.py")
+
+
+class Shares(LoadScopeScheduling):
+    """How the processes share the tests: those of one page or one notebook stay together, and else those of one file.
+
+    What a page or notebook costs is opening it; the tests of one that is open are quick, and nbval's build on one another.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        subject = re.search(r"\[(.+?)(?:-desk|-phone)?\]$", test) if file in ONE_BY_ONE else None
+        return f"{file} {subject[1]}" if subject else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Shares:
+    return Shares(config, log)
 
 
 def pages() -> list[str]:

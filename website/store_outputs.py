@@ -34,12 +34,24 @@ def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         # Counted afresh, for nbval takes a cell without a count for one that never ran.
         count += 1
         cell.execution_count = count
+        cell.outputs = joined(cell.outputs)
         for output in cell.outputs:
             if "data" in output:
                 output.data = {kind: value for kind, value in output.data.items() if kind in KEPT}
             if output.output_type == "execute_result":
                 output.execution_count = count
     return notebook
+
+
+def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The outputs with neighbouring pieces of one stream put together: where a stream breaks differs from run to run."""
+    found = []
+    for output in outputs:
+        if found and output.output_type == "stream" == found[-1].output_type and output.name == found[-1].name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
 
 
 def store(path: Path) -> Path:

@@ -31,12 +31,32 @@
     const status = figure.querySelector("[role=status]");
     let picture = figure.querySelector("img");
     let latest = 0;
+    let ahead = [];
+
+    const place = () => controls.reduce((sum, control) => sum * count(control) + position(control), 0);
+
+    // The frames one step away are decoded ahead, so that the next step finds its picture ready.
+    function prepare(frames) {
+      let stride = 1;
+      ahead = [];
+      for (const control of [...controls].reverse()) {
+        for (const step of [-1, 1]) {
+          const there = position(control) + step;
+          if (there < 0 || there >= count(control)) continue;
+          const image = new Image();
+          [image.src] = frames[place() + step * stride];
+          image.decode().catch(() => {}); // a step that comes meanwhile decodes for itself
+          ahead.push(image);
+        }
+        stride *= count(control);
+      }
+    }
 
     async function update() {
       const turn = ++latest;
       controls.forEach(say);
       const frames = (await loadFrames())[figure.id];
-      const index = controls.reduce((sum, control) => sum * count(control) + position(control), 0);
+      const index = place();
       const next = picture.cloneNode();
       [next.src, next.alt] = frames[index];
       // Only a decoded picture takes the place of the old one, so that there is never a blank between them.
@@ -45,9 +65,11 @@
       picture.replaceWith(next);
       picture = next;
       status.textContent = next.alt;
+      prepare(frames);
     }
 
     controls.forEach((control) => control.addEventListener("input", update));
+    figure.addEventListener("focusin", async () => prepare((await loadFrames())[figure.id]), { once: true });
     figure.querySelectorAll(".play").forEach((button) => setUpPlay(button, update));
   }
 

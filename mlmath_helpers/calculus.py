@@ -1,6 +1,6 @@
 """Derivatives by finite differences, and what the Hessian says about a stationary point.
 
-A function ``f`` takes an array of shape (n,) and returns one number.
+A function ``f`` takes an array of shape (n,) and returns one number, or for ``jacobian`` an array of shape (m,).
 """
 
 from __future__ import annotations
@@ -33,6 +33,24 @@ def gradient(f: Function, x: ArrayLike) -> np.ndarray:
     Derived in: Convexity and extrema, "A Hessian without formulas". Source: Nocedal and Wright, section 8.1.
     """
     return _gradient(f, as_finite_array("x", x, ndim=1), GRADIENT_STEP)
+
+
+def jacobian(f: Callable[[np.ndarray], np.ndarray], x: ArrayLike) -> np.ndarray:
+    """The Jacobian of ``f`` at ``x`` by central differences, shape (m, n): entry (i, j) is the derivative of f_i by x_j.
+
+    This is the numerator layout; the transpose is the denominator layout. Accuracy and cost are those of ``gradient``.
+
+    Raises ValueError: ``x`` is not one axis of finite numbers, or the values of ``f`` are not finite, or not one axis of
+        the same length everywhere.
+    Derived in: Matrix derivatives, "Two layouts". Source: Nocedal and Wright, section 8.1.
+    """
+    x = as_finite_array("x", x, ndim=1)
+    h, shifts = _shifts(x, GRADIENT_STEP)
+    pairs = [[as_finite_array("the value of f", f(x + sign * shift), ndim=1) for sign in (1, -1)] for shift in shifts]
+    lengths = {len(value) for pair in pairs for value in pair}
+    if len(lengths) > 1:
+        raise ValueError(f"f must return arrays of one length; near x it returns lengths {sorted(lengths)}")
+    return np.column_stack([(right - left) / (2 * step) for (right, left), step in zip(pairs, h)])
 
 
 def hessian(f: Function, x: ArrayLike) -> np.ndarray:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import rosen, rosen_der, rosen_hess
 
-from mlmath_helpers.calculus import classify, classify_stationary_point, gradient, hessian
+from mlmath_helpers.calculus import classify, classify_stationary_point, gradient, hessian, jacobian
 
 coordinates = st.floats(-3, 3, allow_nan=False)
 integers = st.integers(-5, 5)
@@ -239,3 +239,37 @@ def test_rounding_is_not_taken_for_a_derivative():
 
     for point in np.random.default_rng(0).uniform(0.1, 5, 300):
         assert classify_stationary_point(noisy_constant, [point]) == "undecided"
+
+
+# Jacobian
+
+
+def test_jacobian_agrees_with_sympy():
+    x, y, z = sympy.symbols("x y z")
+    spherical = sympy.Matrix([x * sympy.sin(y) * sympy.cos(z), x * sympy.sin(y) * sympy.sin(z)])
+    value = sympy.lambdify((x, y, z), list(spherical))
+    for point in np.random.default_rng(8).uniform(-2, 2, size=(20, 3)):
+        exact = np.array(spherical.jacobian([x, y, z]).subs(dict(zip((x, y, z), point))), dtype=float)
+        found = jacobian(lambda v: np.array(value(*v)), point)
+        assert found.shape == (2, 3)
+        np.testing.assert_allclose(found, exact, rtol=0, atol=1e-9)
+
+
+def test_jacobian_of_a_gradient_is_the_hessian():
+    point = np.array([-1.2, 1.0, 0.7])
+    np.testing.assert_allclose(jacobian(rosen_der, point), rosen_hess(point), rtol=1e-8, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "message"),
+    [
+        (lambda v: v, [[1.0]], "x must have 1 axes"),
+        (lambda v: v, [np.nan], "x must be finite"),
+        (lambda v: v.sum(), [1.0, 2.0], "the value of f must have 1 axes"),
+        (np.log, [0.0], "the value of f must be finite"),
+        (lambda v: np.ones(1 + (v[0] > 0)), [0.0], r"lengths \[1, 2\]"),
+    ],
+)
+def test_jacobian_refuses(f, x, message):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=message):
+        jacobian(f, x)

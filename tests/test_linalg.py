@@ -137,6 +137,8 @@ def test_order_one():
         (lambda: linalg.laplace_expansion(np.eye(300)), "at order 300 .* inf multiplications"),
         (lambda: linalg.laplace_expansion(np.ones((2, 3))), r"square; its shape is \(2, 3\)"),
         (lambda: linalg.cofactor_matrix([[1.0, np.inf], [0, 1]]), r"finite; it is inf at index \(0, 1\)"),
+        (lambda: linalg.minor(np.ones((2, 3)), 0, 0), r"square; its shape is \(2, 3\)"),
+        (lambda: linalg.cofactor_matrix(np.ones((3, 2))), r"square; its shape is \(3, 2\)"),
         (lambda: linalg.vandermonde([]), "at least one element"),
         (lambda: linalg.vandermonde([1.0, np.nan]), "finite"),
     ],
@@ -158,6 +160,7 @@ def test_vandermonde_of_whole_numbers_and_its_determinant():
     a, b, c = sympy.symbols("a b c")
     exact = sympy.Matrix([[1, 1, 1], [a, b, c], [a**2, b**2, c**2]]).det().subs({a: 2, b: 5, c: -1})
     assert linalg.laplace_expansion(linalg.vandermonde([2, 5, -1])) == float(exact)
+
 
 # --- rank and linear systems ---
 

@@ -50,6 +50,7 @@ def test_rule_3_every_display_has_a_label_and_no_numbered_environment(notebook):
         assert len(fences) % 2 == 0, f"cell {cell['id']}: an unpaired $$"
         for closing in fences[1::2]:
             assert re.fullmatch(r"\$\$ \([a-z0-9-]+\)", closing), f"cell {cell['id']}: {closing!r} has no label"
+        assert "](#eq-" not in text, f"cell {cell['id']}: such a link shows the number alone; write {{eq}} for an equation"
         assert "](#sol-" not in text, f"cell {cell['id']}: sphinx-exercise cannot link to a solution; link to its exercise"
         assert not re.search(r"\\begin\{(align|equation|gather|eqnarray)\*?\}", text), f"cell {cell['id']}"
 

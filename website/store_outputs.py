@@ -17,6 +17,7 @@ sys.path.append(str(Path(__file__).parent / "extensions"))
 from ledger import ROOT, notebooks  # noqa: E402
 
 KEPT = ("image/png", "text/plain")
+METADATA = ("tags", "mystnb")
 
 
 def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -27,8 +28,7 @@ def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     }
     count = 0
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags")
-        cell.metadata = {"tags": tags} if tags else {}
+        cell.metadata = {key: cell.metadata[key] for key in METADATA if key in cell.metadata}
         if cell.cell_type != "code":
             continue
         # Counted afresh, for nbval takes a cell without a count for one that never ran.

@@ -144,6 +144,98 @@ def ellipsoid_content(c: float, p: int) -> float:
     return max(content, 0.0)
 
 
+def affine(mean: ArrayLike, covariance: ArrayLike, matrix: ArrayLike, shift: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """The mean ``matrix @ mean + shift``, shape (q,), and covariance, shape (q, q), of the affine image of a normal vector.
+
+    matrix : shape (q, p); the image has a density exactly when its rows are independent. shift : shape (q,).
+
+    Raises ValueError: shapes that do not fit, values that are not finite.
+    Derived in: "Marginals and conditionals", section "Affine maps". Source: Anderson (1984), section 2.4.
+    """
+    p = len(principal_axes(covariance)[0])
+    mean, shift = _as_mean(mean, p), as_finite_array("shift", shift, ndim=1)
+    matrix = as_finite_array("matrix", matrix, ndim=2)
+    if matrix.shape != (len(shift), p):
+        raise ValueError(f"matrix must have shape {(len(shift), p)}, as shift and mean demand; it has {matrix.shape}")
+    image = matrix @ as_symmetric_matrix("covariance", covariance) @ matrix.T
+    return matrix @ mean + shift, (image + image.T) / 2
+
+
+def marginal(mean: ArrayLike, covariance: ArrayLike, keep: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Mean, shape (k,), and covariance, shape (k, k), of the k entries whose indices, from 0, stand in ``keep``.
+
+    Raises ValueError: an index out of range, repeated or not whole, shapes that do not fit, values that are not finite.
+    Derived in: "Marginals and conditionals", section "Marginals". Source: Bishop (2006), section 2.3.2.
+    """
+    p = len(principal_axes(covariance)[0])
+    keep = _as_indices("keep", keep, p)
+    return _as_mean(mean, p)[keep], as_symmetric_matrix("covariance", covariance)[np.ix_(keep, keep)]
+
+
+def conditional(
+    mean: ArrayLike, covariance: ArrayLike, observed: ArrayLike, values: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean, shape (..., p - k), and covariance, shape (p - k, p - k), of the other entries, in order, given k of them.
+
+    observed : the k indices, from 0, of the known entries. values : what they are, shape (..., k).
+
+    Raises ValueError: as ``marginal``, and when nothing is left unobserved.
+    Derived in: "Marginals and conditionals", section "Conditionals". Source: Bishop (2006), section 2.3.1.
+    """
+    p = len(principal_axes(covariance)[0])
+    mean, covariance = _as_mean(mean, p), as_symmetric_matrix("covariance", covariance)
+    seen = _as_indices("observed", observed, p)
+    rest = np.setdiff1d(np.arange(p), seen)
+    if len(rest) == 0:
+        raise ValueError(f"observed names all {p} entries; at least one must be left")
+    values = as_finite_array("values", values, ndim=max(np.ndim(values), 1))
+    if values.shape[-1] != len(seen):
+        raise ValueError(f"the last axis of values must have length {len(seen)}, as observed; the shape is {values.shape}")
+    transposed = np.linalg.solve(covariance[np.ix_(seen, seen)], covariance[np.ix_(seen, rest)])
+    spread = covariance[np.ix_(rest, rest)] - covariance[np.ix_(rest, seen)] @ transposed
+    return mean[rest] + (values - mean[seen]) @ transposed, (spread + spread.T) / 2
+
+
+def linear_gaussian_posterior(
+    mean: ArrayLike, covariance: ArrayLike, matrix: ArrayLike, shift: ArrayLike, noise: ArrayLike, y: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean, shape (..., n), and covariance, shape (n, n), of x given y, for a linear measurement of a normal vector.
+
+    The model is ``x ~ N(mean, covariance)`` and, given x, ``y ~ N(matrix @ x + shift, noise)``.
+    matrix : shape (m, n), of any rank. shift : shape (m,). noise : a covariance, shape (m, m). y : shape (..., m).
+
+    Raises ValueError: a covariance that is not positive definite, shapes that do not fit, values that are not finite.
+    Derived in: "The linear Gaussian model", section "The posterior". Source: Bishop (2006), section 2.3.3.
+    """
+    expected, image = affine(mean, covariance, matrix, shift)
+    try:
+        m = len(principal_axes(noise)[0])
+    except ValueError as error:
+        raise ValueError(f"noise: {error}") from None
+    y = as_finite_array("y", y, ndim=max(np.ndim(y), 1))
+    if not m == y.shape[-1] == len(expected):
+        raise ValueError(f"shift has {len(expected)} entries, noise {m} rows, and the last axis of y length {y.shape[-1]}")
+    covariance, matrix = as_symmetric_matrix("covariance", covariance), np.asarray(matrix, dtype=float)
+    noise = as_symmetric_matrix("noise", noise)
+    gain = np.linalg.solve(image + noise, matrix @ covariance).T
+    # A sum of two squares: it stays symmetric and positive definite under rounding, the shorter difference need not.
+    rest = np.eye(len(covariance)) - gain @ matrix
+    spread = rest @ covariance @ rest.T + gain @ noise @ gain.T
+    return np.asarray(mean, dtype=float) + (y - expected) @ gain.T, (spread + spread.T) / 2
+
+
+def _as_indices(name: str, indices: ArrayLike, p: int) -> np.ndarray:
+    array = np.asarray(indices)
+    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be a list of at least one whole number, not {indices!r}")
+    outside = array[(array < 0) | (array >= p)]
+    if outside.size:
+        raise ValueError(f"{name} must hold indices from 0 to {p - 1}, not {outside[0]}")
+    if len(np.unique(array)) < len(array):
+        raise ValueError(f"{name} holds an index twice: {array.tolist()}")
+    return array
+
+
 def _as_mean(mean: ArrayLike, p: int) -> np.ndarray:
     mean = as_finite_array("mean", mean, ndim=1)
     if len(mean) != p:

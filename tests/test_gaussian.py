@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from scipy.spatial.distance import mahalanobis
 from scipy.stats import chi2, multivariate_normal
 from sklearn.datasets import load_iris
+from sklearn.linear_model import BayesianRidge
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 
 from mlmath_helpers import gaussian
 
@@ -191,6 +195,160 @@ def test_bad_covariance(function, covariance, message):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@given(normals(), st.integers(1, 3), st.integers(0, 2**32 - 1))
+def test_affine_is_the_estimate_from_mapped_points(normal, q, seed):
+    # p + 1 points that have exactly this mean and covariance (divisor p + 1); numpy estimates their images' moments.
+    mean, covariance, _ = normal
+    p, rng = len(mean), np.random.default_rng(seed)
+    simplex, _ = np.linalg.qr(np.column_stack([np.ones(p + 1), rng.normal(size=(p + 1, p))]))
+    points = mean + np.sqrt(p + 1) * simplex[:, 1:] @ np.linalg.cholesky(covariance).T
+    matrix, shift = rng.normal(size=(q, p)), rng.normal(size=q)
+    images = points @ matrix.T + shift
+    new_mean, new_covariance = gaussian.affine(mean, covariance, matrix, shift)
+    size = np.trace(covariance) * (matrix**2).sum()
+    np.testing.assert_allclose(new_mean, images.mean(axis=0), atol=1e-10 * (1 + math.sqrt(size)))
+    np.testing.assert_allclose(new_covariance, np.cov(images.T, ddof=0).reshape(q, q), atol=1e-10 * size)
+
+
+def test_affine_by_hand():
+    mean, covariance = gaussian.affine([1.0, 2.0], CORRELATED, [[1.0, 1.0], [1.0, -1.0], [0.0, 2.0]], [0.0, 5.0, -1.0])
+    np.testing.assert_allclose(mean, [3.0, 4.0, 3.0], rtol=1e-14)
+    np.testing.assert_allclose(covariance, [[7.4, 3.0, 4.4], [3.0, 2.6, 0.4], [4.4, 0.4, 4.0]], rtol=1e-14)
+
+
+def test_marginal_is_the_integral_of_the_density_of_scipy():
+    mean, covariance = [1.0, -2.0, 0.5], np.array([[4.0, 1.2, -0.6], [1.2, 1.0, 0.3], [-0.6, 0.3, 2.0]])
+    joint = multivariate_normal(mean, covariance)
+    kept_mean, kept_covariance = gaussian.marginal(mean, covariance, [2, 0])
+    for x in ([0.0, 0.0], [2.0, 3.0]):
+        integral, _ = quad(lambda t: joint.pdf([x[1], t, x[0]]), -9, 5, epsabs=1e-13)
+        assert multivariate_normal(kept_mean, kept_covariance).pdf(x) == pytest.approx(integral, rel=1e-9)
+
+
+@given(normals(st.integers(2, 6)), st.integers(0, 2**32 - 1))
+def test_conditional_is_the_quotient_of_densities_of_scipy(normal, seed):
+    mean, covariance, points = normal
+    rng = np.random.default_rng(seed)
+    p = len(mean)
+    observed = rng.permutation(p)[: rng.integers(1, p)]
+    others = [i for i in range(p) if i not in observed]
+    means, spread = gaussian.conditional(mean, covariance, observed, points[..., observed])
+    assert means.shape == (3, 3, len(others))
+    joint = multivariate_normal(mean, covariance).logpdf(points)
+    known = multivariate_normal(mean[observed], covariance[np.ix_(observed, observed)]).logpdf(points[..., observed])
+    ours = [gaussian.log_density(x[others], m, spread) for x, m in zip(points.reshape(9, p), means.reshape(9, -1))]
+    np.testing.assert_allclose(ours, (joint - known).ravel(), rtol=1e-3, atol=1e-3)
+
+
+def test_conditional_is_the_gaussian_process_of_scikit_learn():
+    rng = np.random.default_rng(7)
+    places, values = np.sort(rng.uniform(0, 5, 9))[:, None], rng.normal(size=6)
+    kernel = RBF(1.3) + WhiteKernel(0.1)
+    observed = np.array([0, 2, 3, 5, 7, 8])
+    others = np.setdiff1d(np.arange(9), observed)
+    regressor = GaussianProcessRegressor(kernel, optimizer=None, alpha=0).fit(places[observed], values)
+    theirs = regressor.predict(places[others], return_cov=True)
+    ours = gaussian.conditional(np.zeros(9), kernel(places), observed, values)
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-9)
+    np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-9, atol=1e-12)
+
+
+def test_conditional_by_hand():
+    # The regression of x2 on x1: slope 1.2 / 4, residual variance 1 - 1.2 ** 2 / 4.
+    mean, covariance = gaussian.conditional([1.0, 2.0], CORRELATED, [0], [[3.0], [1.0]])
+    np.testing.assert_allclose(mean, [[2.6], [2.0]], rtol=1e-14)
+    np.testing.assert_allclose(covariance, [[0.64]], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: gaussian.affine([0.0, 0.0], CORRELATED, [[1.0]], [0.0]), r"matrix must have shape \(1, 2\).*it has \(1, 1\)"),
+        (lambda: gaussian.affine([0.0, 0.0], CORRELATED, np.eye(2), [0.0]), r"matrix must have shape \(1, 2\).*it has \(2, 2\)"),
+        (lambda: gaussian.affine([0.0, 0.0], CORRELATED, np.eye(2), [0.0, math.inf]), "shift must be finite; it is inf"),
+        (lambda: gaussian.affine([0.0], CORRELATED, np.eye(2), [0.0, 0.0]), "mean must have 2 entries"),
+        (lambda: gaussian.marginal([0.0, 0.0], CORRELATED, []), "keep must be a list of at least one whole number"),
+        (lambda: gaussian.marginal([0.0, 0.0], CORRELATED, [1.0]), r"whole number, not \[1.0\]"),
+        (lambda: gaussian.marginal([0.0, 0.0], CORRELATED, 1), "whole number, not 1"),
+        (lambda: gaussian.marginal([0.0, 0.0], CORRELATED, [True, False]), r"whole number, not \[True, False\]"),
+        (lambda: gaussian.marginal([0.0, 0.0], CORRELATED, [0, 2]), "indices from 0 to 1, not 2"),
+        (lambda: gaussian.marginal([0.0, 0.0], CORRELATED, [-1]), "indices from 0 to 1, not -1"),
+        (lambda: gaussian.marginal([0.0, 0.0], CORRELATED, [1, 1]), r"keep holds an index twice: \[1, 1\]"),
+        (lambda: gaussian.marginal([0.0], CORRELATED, [0]), "mean must have 2 entries"),
+        (lambda: gaussian.conditional([0.0, 0.0], CORRELATED, [1, 0], [0.0, 0.0]), "observed names all 2 entries"),
+        (lambda: gaussian.conditional([0.0, 0.0], CORRELATED, [0], [1.0, 2.0]), r"values must have length 1, as observed.*\(2,\)"),
+        (lambda: gaussian.conditional([0.0, 0.0], CORRELATED, [0], 1.0), "values must have 1 axes"),
+        (lambda: gaussian.conditional([0.0, 0.0], CORRELATED, [0], [math.nan]), "values must be finite; it is nan"),
+        (lambda: gaussian.conditional([0.0, 0.0], CORRELATED, [3], [0.0]), "observed must hold indices from 0 to 1, not 3"),
+        (lambda: gaussian.affine([0.0, 0.0], np.ones((2, 2)), np.eye(2), [0.0, 0.0]), "positive definite"),
+        (lambda: gaussian.marginal([0.0, 0.0], np.ones((2, 2)), [0]), "positive definite"),
+        (lambda: gaussian.conditional([0.0, 0.0], np.ones((2, 2)), [0], [0.0]), "positive definite"),
+    ],
+)
+def test_bad_input_to_affine_marginal_and_conditional(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@given(normals(st.integers(1, 4)), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_linear_gaussian_posterior_conditions_the_joint_vector(normal, m, seed):
+    mean, covariance, _ = normal
+    rng = np.random.default_rng(seed)
+    matrix, shift, y = rng.normal(size=(m, len(mean))), rng.normal(size=m), rng.normal(size=(2, m))
+    factor = rng.normal(size=(m, m))
+    noise = np.trace(covariance) * (factor @ factor.T + np.eye(m))
+    joint_mean = np.concatenate([matrix @ mean + shift, mean])
+    across = matrix @ covariance
+    joint = np.block([[across @ matrix.T + noise, across], [across.T, covariance]])
+    got_mean, got = gaussian.linear_gaussian_posterior(mean, covariance, matrix, shift, noise, y)
+    scale = np.trace(covariance)
+    np.testing.assert_array_equal(got, got.T)
+    assert np.linalg.eigvalsh(got)[0] > -1e-15 * scale
+    block = joint[m:, :m] @ np.linalg.inv(joint[:m, :m])
+    np.testing.assert_allclose(got_mean, mean + (y - joint_mean[:m]) @ block.T, rtol=1e-7, atol=1e-9 * np.sqrt(scale))
+    np.testing.assert_allclose(got, covariance - block @ across, rtol=1e-7, atol=1e-9 * scale)
+
+
+@given(st.integers(1, 5), st.integers(6, 40), st.integers(0, 2**32 - 1))
+def test_linear_gaussian_posterior_is_the_bayesian_ridge_of_scikit_learn(n, count, seed):
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(count, n))
+    outputs = inputs @ rng.normal(size=n) + rng.normal(size=count)
+    theirs = BayesianRidge(fit_intercept=False).fit(inputs, outputs)
+    mean, covariance = gaussian.linear_gaussian_posterior(
+        np.zeros(n), np.eye(n) / theirs.lambda_, inputs, np.zeros(count), np.eye(count) / theirs.alpha_, outputs
+    )
+    np.testing.assert_allclose(mean, theirs.coef_, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(covariance, theirs.sigma_, rtol=1e-6, atol=1e-9)
+
+
+def test_linear_gaussian_posterior_stays_positive_definite_after_ten_exact_looks():
+    # A measurement so exact that prior minus what was learnt rounds to a variance of zero.
+    mean, covariance = [0.0], [[1e7]]
+    for _ in range(10):
+        mean, covariance = gaussian.linear_gaussian_posterior(mean, covariance, [[1.0]], [0.0], [[1e-7]], [2.0])
+    np.testing.assert_allclose(covariance, [[1e-8]], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"noise": [[-1.0]]}, "noise: covariance must be positive definite; its smallest eigenvalue is -1"),
+        ({"noise": [[1.0, 2.0], [0.0, 1.0]]}, "noise: covariance must be symmetric; it differs from its transpose by up to 2"),
+        ({"noise": np.eye(2)}, "shift has 1 entries, noise 2 rows, and the last axis of y length 1"),
+        ({"y": [1.0, 2.0]}, "shift has 1 entries, noise 1 rows, and the last axis of y length 2"),
+        ({"y": [math.nan]}, "y must be finite; it is nan"),
+        ({"matrix": [[1.0, 2.0, 3.0]]}, r"matrix must have shape \(1, 2\)"),
+        ({"mean": [0.0]}, "mean must have 2 entries"),
+        ({"covariance": np.ones((2, 2))}, "positive definite"),
+    ],
+)
+def test_bad_input_to_linear_gaussian_posterior(change, message):
+    good = {"mean": [0, 0], "covariance": CORRELATED, "matrix": [[1, 1]], "shift": [0], "noise": [[1.0]], "y": [2]}
+    with pytest.raises(ValueError, match=message):
+        gaussian.linear_gaussian_posterior(**{**good, **change})
 
 
 def test_cholesky_factor_is_never_nan(monkeypatch):

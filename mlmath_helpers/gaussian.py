@@ -1,4 +1,4 @@
-"""The multivariate normal distribution: its density, its distance from the mean, its level sets and what they contain.
+"""The multivariate normal distribution: density, level sets, affine images, marginals, conditionals, and measurements.
 
 Points are arrays whose last axis has length p, so a data matrix of shape (N, p) is N points and a grid of shape
 (a, b, p) is a times b of them. A mean has shape (p,). A covariance has shape (p, p) and must be symmetric positive
@@ -144,10 +144,12 @@ def ellipsoid_content(c: float, p: int) -> float:
     return max(content, 0.0)
 
 
-def affine(mean: ArrayLike, covariance: ArrayLike, matrix: ArrayLike, shift: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """The mean ``matrix @ mean + shift``, shape (q,), and covariance, shape (q, q), of the affine image of a normal vector.
+def affine(
+    mean: ArrayLike, covariance: ArrayLike, matrix: ArrayLike, shift: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean, shape (q,), and covariance, shape (q, q), of ``matrix @ x + shift`` for a normal vector x.
 
-    matrix : shape (q, p); the image has a density exactly when its rows are independent. shift : shape (q,).
+    matrix : shape (q, p); the image has a density exactly when the rows of matrix are independent. shift : shape (q,).
 
     Raises ValueError: shapes that do not fit, values that are not finite.
     Derived in: "Marginals and conditionals", section "Affine maps". Source: Anderson (1984), section 2.4.
@@ -190,7 +192,9 @@ def conditional(
         raise ValueError(f"observed names all {p} entries; at least one must be left")
     values = as_finite_array("values", values, ndim=max(np.ndim(values), 1))
     if values.shape[-1] != len(seen):
-        raise ValueError(f"the last axis of values must have length {len(seen)}, as observed; the shape is {values.shape}")
+        raise ValueError(
+            f"the last axis of values must have length {len(seen)}, as observed; the shape is {values.shape}"
+        )
     transposed = np.linalg.solve(covariance[np.ix_(seen, seen)], covariance[np.ix_(seen, rest)])
     spread = covariance[np.ix_(rest, rest)] - covariance[np.ix_(rest, seen)] @ transposed
     return mean[rest] + (values - mean[seen]) @ transposed, (spread + spread.T) / 2

@@ -218,7 +218,9 @@ def linear_gaussian_posterior(
         raise ValueError(f"noise: {error}") from None
     y = as_finite_array("y", y, ndim=max(np.ndim(y), 1))
     if not m == y.shape[-1] == len(expected):
-        raise ValueError(f"shift has {len(expected)} entries, noise {m} rows, and the last axis of y length {y.shape[-1]}")
+        raise ValueError(
+            f"shift has {len(expected)} entries, noise {m} rows, and the last axis of y length {y.shape[-1]}"
+        )
     covariance, matrix = as_symmetric_matrix("covariance", covariance), np.asarray(matrix, dtype=float)
     noise = as_symmetric_matrix("noise", noise)
     gain = np.linalg.solve(image + noise, matrix @ covariance).T

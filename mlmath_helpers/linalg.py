@@ -29,7 +29,7 @@ def svd_from_eigenproblem(A: ArrayLike, *, tolerance: float = 1e-7) -> tuple[np.
     each column of ``U`` that belongs to no positive singular value is positive: this fixes the signs.
     Raises ValueError for NaN or infinity, a shape that is not (m, n), or a tolerance outside [0, 1).
 
-    Derived in: Singular value decomposition, section "The recipe". Source: Trefethen and Bau, lectures 4, 5 and 31.
+    Derived in: The singular value decomposition, section "The recipe". Source: Trefethen and Bau, lectures 4, 5 and 31.
     """
     A = as_finite_array("A", A, ndim=2)
     if not 0 <= tolerance < 1:

@@ -114,6 +114,16 @@ def test_no_markup_is_left(desk):
     assert desk.page.locator(".katex-error").count() == 0
 
 
+LOOSE = """() => [...document.querySelectorAll(".bd-article span.math")]
+  .filter(math => /^[,.;:!?)\\]]/.test(math.nextSibling?.nodeValue ?? ""))
+  .filter(math => getComputedStyle(math.parentElement).whiteSpace !== "nowrap")
+  .map(math => math.parentElement.innerText.slice(0, 80))"""
+
+
+def test_no_line_begins_with_the_comma_of_a_formula(desk):
+    assert desk.page.evaluate(LOOSE) == []
+
+
 # Interactive figures
 
 

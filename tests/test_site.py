@@ -104,6 +104,17 @@ def test_the_page_does_not_scroll_sideways(visit):
     assert visit.page.evaluate("probe.outside()") == []
 
 
+OVERLAID = """() => [...document.querySelectorAll("div.math")].filter(box => {
+  const number = box.querySelector(".eqno")?.getBoundingClientRect();
+  const formula = box.querySelector(".katex-display").getBoundingClientRect();
+  return number && formula.right > number.left && formula.bottom > number.top;
+}).map(box => box.id)"""
+
+
+def test_no_formula_runs_into_its_number(visit):
+    assert visit.page.evaluate(OVERLAID) == []
+
+
 # Text
 
 

@@ -12,7 +12,7 @@ def test_stored_outputs_do_not_depend_on_the_run():
     picture = {"image/png": "...", "text/plain": "a figure", "text/html": "<b>", "application/vnd.jupyter.widget-view+json": {}}
     shown = new_output("display_data", data=picture)
     tags = {"tags": ["hide-input"], "mystnb": {"image": {"classes": "dark-light"}}}
-    cell = new_code_cell("draw()", outputs=[*pieces, shown], execution_count=7, metadata={**tags, "execution": {"time": 1}})
+    cell = new_code_cell("draw()", outputs=[*pieces, shown], execution_count=7, metadata={**tags, "execution": {"iopub.status.busy": "now"}})
     found = stored(new_notebook(cells=[new_markdown_cell("text"), cell])).cells[1]
     assert [output.get("text") for output in found.outputs] == ["eq-a holds\neq-b holds\n", None]
     assert found.outputs[1].data == {"image/png": "...", "text/plain": "a figure"}

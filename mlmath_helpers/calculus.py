@@ -30,7 +30,8 @@ def gradient(f: Function, x: ArrayLike) -> np.ndarray:
     values of ``f``, at distances of at most 6e-6 max(1, |x_i|).
 
     Raises ValueError: ``x`` is not one axis of finite numbers, or ``f`` is not one finite number at a point needed.
-    Derived in: Derivatives and gradients, "Derivatives from values, and the size of the step". Source: Nocedal and Wright, section 8.1.
+    Derived in: Derivatives and gradients, "Derivatives from values, and the size of the step".
+    Source: Nocedal and Wright, section 8.1.
     """
     return _gradient(f, as_finite_array("x", x, ndim=1), GRADIENT_STEP)
 

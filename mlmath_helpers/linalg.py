@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .validation import as_finite_array, as_square_matrix, as_symmetric_matrix
+from .validation import as_finite_array, as_square_matrix
 
 # --- singular values ---
 
@@ -115,7 +115,8 @@ def laplace_expansion(A: ArrayLike, row: int = 0, *, column: int | None = None) 
 def vandermonde(x: ArrayLike) -> np.ndarray:
     """Matrix of the powers 0 to n - 1 of the nodes ``x``, shape (n,): entry (i, j) is ``x[j] ** i``, rows are powers.
 
-    Raises ValueError if ``x`` is empty, not a vector or not finite, or if a power overflows. (``numpy.vander`` has decreasing powers in columns.)
+    Raises ValueError if ``x`` is empty, not a vector or not finite, or if a power overflows. (``numpy.vander`` has
+    decreasing powers in columns.)
 
     Derived in: Determinants, section "Vandermonde". Source: Horn and Johnson, Matrix Analysis, section 0.9.11.
     """

@@ -15,7 +15,7 @@ from sphinx_exercise.nodes import solution_node
 from sphinx_proof.nodes import proof_node
 
 # What may touch a formula: an opening bracket or quotation mark; an ending such as "-th", closing marks.
-BEFORE = re.compile(r"[(\[“‘]+$")
+BEFORE = re.compile(r"[(\[“‘]*$")
 AFTER = re.compile(r"^(?:[-’]\w+)?[,.;:!?)\]”’]*")
 
 SHARED_IDS = {"proof-content", "exercise-content", "solution-content"}
@@ -48,8 +48,7 @@ def bind_punctuation(app: Sphinx, doctree: nodes.document, docname: str) -> None
         siblings, place = formula.parent.children, formula.parent.index(formula)
         texts = [siblings[i] if 0 <= i < len(siblings) else None for i in (place - 1, place + 1)]
         before, after = (text.astext() if isinstance(text, nodes.Text) else "" for text in texts)
-        opening = BEFORE.search(before)[0] if BEFORE.search(before) else ""
-        closing = AFTER.match(after)[0]
+        opening, closing = BEFORE.search(before)[0], AFTER.match(after)[0]
         if opening or closing:
             bound = nodes.inline("", "", nodes.Text(opening), formula.deepcopy(), nodes.Text(closing), classes=["bound"])
             pieces = [nodes.Text(before.removesuffix(opening)), bound, nodes.Text(after.removeprefix(closing))]

@@ -30,7 +30,8 @@ def gradient(f: Function, x: ArrayLike) -> np.ndarray:
     values of ``f``, at distances of at most 6e-6 max(1, |x_i|).
 
     Raises ValueError: ``x`` is not one axis of finite numbers, or ``f`` is not one finite number at a point needed.
-    Derived in: Convexity and extrema, "A Hessian without formulas". Source: Nocedal and Wright, section 8.1.
+    Derived in: Derivatives and gradients, "Derivatives from values, and the size of the step".
+    Source: Nocedal and Wright, section 8.1.
     """
     return _gradient(f, as_finite_array("x", x, ndim=1), GRADIENT_STEP)
 
@@ -46,7 +47,9 @@ def jacobian(f: Callable[[np.ndarray], np.ndarray], x: ArrayLike) -> np.ndarray:
     """
     x = as_finite_array("x", x, ndim=1)
     h, shifts = _shifts(x, GRADIENT_STEP)
-    pairs = [[as_finite_array("the value of f", f(x + sign * shift), ndim=1) for sign in (1, -1)] for shift in shifts]
+    # Each value is copied: f may return the same array every time, filled anew.
+    values = [[np.array(f(x + sign * shift), dtype=float) for sign in (1, -1)] for shift in shifts]
+    pairs = [[as_finite_array("the value of f", value, ndim=1) for value in pair] for pair in values]
     lengths = {len(value) for pair in pairs for value in pair}
     if len(lengths) > 1:
         raise ValueError(f"f must return arrays of one length; near x it returns lengths {sorted(lengths)}")

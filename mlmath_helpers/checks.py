@@ -35,7 +35,7 @@ def check(label: str, left: ArrayLike, right: ArrayLike, *, rtol: float = RTOL, 
     ValueError : the label is malformed, or a tolerance is negative or not finite.
     TypeError : a side is not numeric.
 
-    Derived in: "How to read this book", section on checks.
+    Derived in: Vectors and matrices, "How to read this book".
     """
     _require_label(label)
     left, right, allowed, deviation = _compare(label, left, right, rtol, atol)

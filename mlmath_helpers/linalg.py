@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .validation import as_finite_array, as_square_matrix, as_symmetric_matrix
+from .validation import as_finite_array, as_square_matrix
 
 # --- singular values ---
 
@@ -29,7 +29,7 @@ def svd_from_eigenproblem(A: ArrayLike, *, tolerance: float = 1e-7) -> tuple[np.
     each column of ``U`` that belongs to no positive singular value is positive: this fixes the signs.
     Raises ValueError for NaN or infinity, a shape that is not (m, n), or a tolerance outside [0, 1).
 
-    Derived in: Singular value decomposition, section "The recipe". Source: Trefethen and Bau, lectures 4, 5 and 31.
+    Derived in: The singular value decomposition, section "The recipe". Source: Trefethen and Bau, lectures 4, 5 and 31.
     """
     A = as_finite_array("A", A, ndim=2)
     if not 0 <= tolerance < 1:
@@ -115,12 +115,15 @@ def laplace_expansion(A: ArrayLike, row: int = 0, *, column: int | None = None) 
 def vandermonde(x: ArrayLike) -> np.ndarray:
     """Matrix of the powers 0 to n - 1 of the nodes ``x``, shape (n,): entry (i, j) is ``x[j] ** i``, rows are powers.
 
-    Raises ValueError if ``x`` is empty, not a vector or not finite. (``numpy.vander`` has decreasing powers in columns.)
+    Raises ValueError if ``x`` is empty, not a vector or not finite, or if a power overflows. (``numpy.vander`` has
+    decreasing powers in columns.)
 
     Derived in: Determinants, section "Vandermonde". Source: Horn and Johnson, Matrix Analysis, section 0.9.11.
     """
     x = as_finite_array("x", x, ndim=1)
-    return x ** np.arange(len(x))[:, None]
+    with np.errstate(over="ignore"):
+        powers = x ** np.arange(len(x))[:, None]
+    return as_finite_array("the matrix of powers", powers, ndim=2)
 
 
 def _require_index(what: str, index: int, n: int) -> None:
@@ -210,7 +213,7 @@ def gram_schmidt(A: ArrayLike, *, tolerance: float = 1e-12) -> tuple[np.ndarray,
     shape (n, n), upper triangular.
     Raises ValueError if ``m < n``, or if a column depends on those before it; the message names it and what is left.
 
-    Derived in: QR, section "Gram-Schmidt". Source: Trefethen and Bau, Numerical Linear Algebra, lecture 8.
+    Derived in: QR decomposition, section "Gram-Schmidt". Source: Trefethen and Bau, Numerical Linear Algebra, lecture 8.
     """
     A = as_finite_array("A", A, ndim=2)
     (m, n), lengths = A.shape, np.linalg.norm(A, axis=0)
@@ -239,14 +242,15 @@ def qr_iteration(A: ArrayLike, steps: int, *, shift: str = "none") -> tuple[np.n
     Returns the iterates, shape (steps + 1, n, n), and the orthogonal ``Q``, shape (n, n), with ``A_steps = Q^T A Q``.
     Raises ValueError for a matrix that is not square, negative ``steps`` or an unknown shift.
 
-    Derived in: QR, section "The QR iteration". Source: Trefethen and Bau, Numerical Linear Algebra, lectures 28, 29.
+    Derived in: QR decomposition, section "The QR iteration".
+    Source: Trefethen and Bau, Numerical Linear Algebra, lectures 28 and 29.
     """
     A = as_square_matrix("A", A)
     if steps < 0 or shift not in ("none", "wilkinson"):
         raise ValueError(f"steps must not be negative, shift 'none' or 'wilkinson'; they are {steps} and {shift!r}")
     iterates, total, m = [A], np.eye(len(A)), len(A)
     for _ in range(steps):
-        while shift != "none" and m > 1 and np.abs(A[m - 1, : m - 1]).max() <= 1e-15 * np.abs(A).max():
+        while shift != "none" and m > 1 and np.abs(A[m - 1, : m - 1]).max() <= 1e-14 * np.abs(A).max():
             m -= 1
         s = _wilkinson_shift(A[m - 2 : m, m - 2 : m]) if shift != "none" and m > 1 else 0.0
         q, r = np.linalg.qr(A[:m, :m] - s * np.eye(m))

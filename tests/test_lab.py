@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from ledger import DISPLAY, ROOT, cells, notebooks, statements
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Locator, Page, TimeoutError
 
 START, RUN, MOVE = 60, 300, 10  # seconds that the server, a notebook and a figure may take
 
@@ -160,28 +160,36 @@ def test_promised_text_is_shown(opened: Opened) -> None:
 
 
 def test_figures_move(opened: Opened) -> None:
-    """Each interactive figure has a slider, and a step of it brings another frame."""
+    """Each interactive figure has a slider or a menu, and a step of it brings another frame."""
     interactive = [i for i, (cell, _) in enumerate(opened.code) if re.search(r"^explore\(", cell["source"], re.MULTILINE)]
     assert interactive, f"{opened.notebook} has no interactive figure"
     for i in interactive:
         name = opened.code[i][0]["id"]
         area = opened.page.locator(".jp-CodeCell").nth(i)
-        handle = area.locator(".widget-slider .noUi-handle").first
+        control = area.locator(".widget-slider .noUi-handle, .widget-dropdown select").first
         frame = area.locator(".widget-html-content img:visible")
         try:
-            handle.wait_for(timeout=MOVE * 1000)
+            control.wait_for(timeout=MOVE * 1000)
             frame.wait_for(timeout=MOVE * 1000)
         except TimeoutError:
-            pytest.fail(f"{opened.notebook}, cell {name}: no slider or no frame in sight", pytrace=False)
+            pytest.fail(f"{opened.notebook}, cell {name}: no control or no frame in sight", pytrace=False)
         before = frame.get_attribute("src")
         assert frame.evaluate("img => img.complete && img.naturalWidth > 0"), f"{name}: the frame is blank"
-        at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-        handle.press("ArrowLeft" if at_end else "ArrowRight")
+        step(control)
         deadline = time.monotonic() + MOVE
         while frame.get_attribute("src") == before and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert frame.get_attribute("src") != before, f"{opened.notebook}, cell {name}: the slider does not change the frame"
+        assert frame.get_attribute("src") != before, f"{opened.notebook}, cell {name}: the control does not change the frame"
         assert frame.evaluate("img => img.complete && img.naturalWidth > 0"), f"{name}: the frame is blank after a step"
+
+
+def step(control: Locator) -> None:
+    """Move a slider or a menu to a neighbouring value."""
+    if control.evaluate("control => control.matches('select')"):
+        control.select_option(index=1 if control.evaluate("menu => menu.selectedIndex") == 0 else 0)
+    else:
+        at_end = control.get_attribute("aria-valuenow") == control.get_attribute("aria-valuemax")
+        control.press("ArrowLeft" if at_end else "ArrowRight")
 
 
 def test_markdown_is_rendered(opened: Opened) -> None:

@@ -141,6 +141,7 @@ def test_order_one():
         (lambda: linalg.cofactor_matrix(np.ones((3, 2))), r"square; its shape is \(3, 2\)"),
         (lambda: linalg.vandermonde([]), "at least one element"),
         (lambda: linalg.vandermonde([1.0, np.nan]), "finite"),
+        (lambda: linalg.vandermonde([0.0, 1.0, 1e200]), "the matrix of powers must be finite"),
     ],
 )
 def test_determinants_refuse(call, message):
@@ -304,6 +305,16 @@ def test_wilkinson_shift_needs_fewer_steps_and_breaks_a_tie():
     assert np.allclose(np.diag(linalg.qr_iteration(swap, 2, shift="wilkinson")[0][-1]), [1, -1])
     rotation = np.array([[0.0, -1.0], [1.0, 0.0]])
     assert np.allclose(linalg.qr_iteration(rotation, 3, shift="wilkinson")[0][-1], rotation)
+
+
+def test_wilkinson_shift_is_the_eigenvalue_of_the_block_nearest_to_its_last_entry():
+    rng = np.random.default_rng(5)
+    for block in [[[2.0, 1.0], [1.0, 2.0]], [[1.0, 5.0], [0.0, 3.0]], *rng.normal(size=(50, 2, 2))]:
+        found, last = scipy.linalg.eigvals(block), block[1][1]
+        wanted = min(abs(found.real - last)) if np.isreal(found).all() else 0
+        shift = linalg._wilkinson_shift(np.array(block))
+        assert abs(shift - last) == pytest.approx(wanted, abs=1e-9)
+        assert wanted == 0 or min(abs(found - shift)) < 1e-9
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,17 @@ def test_the_page_does_not_scroll_sideways(visit):
     assert visit.page.evaluate("probe.outside()") == []
 
 
+OVERLAID = """() => [...document.querySelectorAll("div.math")].filter(box => {
+  const number = box.querySelector(".eqno")?.getBoundingClientRect();
+  const formula = box.querySelector(".katex-display").getBoundingClientRect();
+  return number && formula.right > number.left && formula.bottom > number.top;
+}).map(box => box.id)"""
+
+
+def test_no_formula_runs_into_its_number(visit):
+    assert visit.page.evaluate(OVERLAID) == []
+
+
 # Text
 
 
@@ -112,6 +123,16 @@ def test_no_markup_is_left(desk):
     found = {what: re.search(f".{{0,40}}({pattern}).{{0,40}}", text, re.MULTILINE) for what, pattern in MARKUP.items()}
     assert {what: match[0] for what, match in found.items() if match} == {}
     assert desk.page.locator(".katex-error").count() == 0
+
+
+LOOSE = """() => [...document.querySelectorAll(".bd-article span.math")]
+  .filter(math => /^[,.;:!?)\\]]/.test(math.nextSibling?.nodeValue ?? ""))
+  .filter(math => getComputedStyle(math.parentElement).whiteSpace !== "nowrap")
+  .map(math => math.parentElement.innerText.slice(0, 80))"""
+
+
+def test_no_line_begins_with_the_comma_of_a_formula(desk):
+    assert desk.page.evaluate(LOOSE) == []
 
 
 # Interactive figures

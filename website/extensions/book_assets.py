@@ -114,6 +114,31 @@ def without_unused_scripts(head: str) -> str:
     return head.replace('<meta name="viewport" content="width=device-width, initial-scale=1"/>', "")
 
 
+# The fonts of KaTeX and the classes of the formulas that are set in them, as its style sheet has it.
+FONTS = {
+    "Main-Regular": "katex",
+    "Main-Bold": "mathbf",
+    "Main-Italic": "mathit",
+    "Math-Italic": "mathnormal",
+    "Math-BoldItalic": "boldsymbol",
+    "AMS-Regular": "amsrm|mathbb",
+    "Caligraphic-Regular": "mathcal",
+    "Size1-Regular": "size1|delim-size1|small-op",
+    "Size2-Regular": "size2|large-op",
+    "Size3-Regular": "size3",
+    "Size4-Regular": "size4|delim-size4",
+}
+
+
+def preload_fonts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Fetch the fonts of a page's formulas along with the style sheet, so that they are there when the page is laid out."""
+    classes = {name for value in re.findall(r'class="([^"]*)"', context.get("body", "")) for name in value.split()}
+    for font, users in FONTS.items():
+        if classes & set(users.split("|")):
+            file = context["pathto"](f"_static/vendor/katex/fonts/KaTeX_{font}.woff2", 1)
+            context["metatags"] += f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{file}" />\n'
+
+
 # What the theme and the extensions write, and what it should be; each breaks a rule that the tests hold every page to.
 MENDED = [
     # A picture whose size stands in its style keeps no room for itself until it is there.
@@ -175,6 +200,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("config-inited", use_katex)
     app.connect("builder-inited", copy_vendored)
     app.connect("html-page-context", drop_unused, priority=900)
+    app.connect("html-page-context", preload_fonts, priority=900)
     app.connect("build-finished", mend_pages, priority=900)
     app.connect("build-finished", subset_icon_fonts, priority=901)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

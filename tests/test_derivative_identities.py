@@ -191,17 +191,35 @@ def null_vector(matrix: Matrix) -> Matrix:
     return Matrix([first[0], first[1], 1])
 
 
-def test_singular_values_of_two_by_two_matrices_by_their_polynomial():
-    """σ² is a root of t² - |X|² t + det(X)²; the gradient u vᵀ is compared with its derivative."""
-    root = sp.sqrt((S.T * S).trace() ** 2 - 4 * S.det() ** 2)
+def test_eigenvalue_and_eigenvector_of_a_symmetric_matrix():
+    """By the formulas for two by two matrices: roots of the polynomial, and half the angle of (a - d, 2 b)."""
+    root = sp.sqrt((S[0, 0] - S[1, 1]) ** 2 + 4 * S[0, 1] * S[1, 0])
+    off = (S[0, 1] + S[1, 0]) / 2  # eigenvectors as functions of the symmetric part
+    angle = sp.atan2(2 * off, S[0, 0] - S[1, 1]) / 2
+    u, other = Matrix([sp.cos(angle), sp.sin(angle)]), Matrix([-sp.sin(angle), sp.cos(angle)])
+    symmetrise = (eye(4) + commutation(2, 2)) / 2
+    for sign, w, across in ((1, u, other), (-1, other, u)):
+        value = ((S[0, 0] + S[1, 1]) + sign * root) / 2
+        require_layouts((value, S, w * w.T, w * w.T), symmetric=True)
+        pseudoinverse = across * across.T / (sign * root)
+        line = (w, S, kronecker_product(w.T, pseudoinverse) * symmetrise)
+        require_layouts((*line, symmetrise * kronecker_product(w, pseudoinverse)), symmetric=True)
+
+
+def test_singular_values_and_nuclear_norm_by_the_polynomial_of_the_gram_matrix():
+    """For p x 2 matrices σ² is a root of t² - tr(M) t + det(M) with M = XᵀX, and σ₁ + σ₂ = (tr M + 2 det(M)^½)^½."""
+    gram = X.T * X
+    discriminant = sp.sqrt(gram.trace() ** 2 - 4 * gram.det())
+    U_V = sp.zeros(P, Q)
     for sign in (1, -1):
-        value = sp.sqrt(((S.T * S).trace() + sign * root) / 2)
-        found = at_a_point(layouts(value, S)[1])
-        X, sigma = at_a_point(S), at_a_point(Matrix([value]))[0]
-        gram = X.T * X - sigma**2 * eye(2)
-        v = Matrix([-gram[0, 1], gram[0, 0]])
+        value = sp.sqrt((gram.trace() + sign * discriminant) / 2)
+        v = Matrix([-gram[0, 1], gram[0, 0] - value**2])
         v /= norm(v)
-        assert max(abs(entry) for entry in found - X * v * v.T / sigma) < 1e-20
+        u = X * v / value
+        require_layouts((value, X, v * u.T, u * v.T))
+        U_V += u * v.T
+    nuclear = sp.sqrt(gram.trace() + 2 * sp.sqrt(gram.det()))
+    require_layouts((nuclear, X, U_V.T, U_V))
 
 
 def test_symmetric_arguments_count_twice():

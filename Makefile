@@ -1,11 +1,12 @@
 # make book   builds the website          make serve  opens it on this machine
 # make test   runs every test             make bench  measures builds and pages
+# make classroom  installs the command `classroom` for teachers (see the book's page "Assignments for a class")
 # Each does its own set-up. README.md says how to do the same without make.
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 BIN := .venv/bin
 
-.PHONY: book serve test store bench lock clean
+.PHONY: book serve test classroom assignments store bench lock clean
 
 book: .venv/installed
 	$(BIN)/python website/build.py
@@ -16,6 +17,13 @@ serve: book
 test: book
 	PYTHONPATH=website $(BIN)/python tests/prepare.py
 	$(BIN)/python -m pytest
+
+classroom: .venv/installed
+	@echo "Ready: source .venv/bin/activate, then classroom --help"
+
+# Make the students' versions of the assignments from the masters; for authors.
+assignments: .venv/installed
+	$(BIN)/python assignments/make_release.py
 
 # Execute the notebooks and store in them the text that they promise and still pictures; for authors.
 store: .venv/installed
@@ -32,12 +40,12 @@ lock: .venv/installed
 clean:
 	rm -rf _build
 
-.venv/installed: requirements.lock pyproject.toml
+.venv/installed: requirements.lock pyproject.toml assignments/pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "Python's venv module is missing; installing Debian's python3-venv"; \
 		$(if $(filter-out 0,$(shell id -u)),sudo) apt-get update -qq && \
 		$(if $(filter-out 0,$(shell id -u)),sudo) apt-get install -y -qq python3-venv; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable assignments
 	touch $@

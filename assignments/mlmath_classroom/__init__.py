@@ -1,0 +1,37 @@
+"""Grade the book's assignments with nbgrader: a submission is never lost, never stops another's grading, and never wins by a trick.
+
+`classroom` (see `cli`) is the command; `configure` sets nbgrader up in a course folder, so that nbgrader's own commands and its formgrader
+grade in the same way.
+"""
+
+
+def configure(c):
+    """Set nbgrader's configuration `c`, in a course's nbgrader_config.py, to grade with this package."""
+    from nbgrader.preprocessors import (
+        AssignLatePenalties,
+        CheckCellMetadata,
+        ClearOutput,
+        IgnorePattern,
+        LimitOutput,
+        OverwriteCells,
+        OverwriteKernelspec,
+        SaveAutoGrades,
+    )
+    from nbconvert.preprocessors import ClearMetadataPreprocessor
+
+    from .execute import ExecuteApart
+    from .restore import RestoreCells
+
+    c.Autograde.sanitize_preprocessors = [ClearOutput, RestoreCells, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+    c.Autograde.autograde_preprocessors = [
+        ExecuteApart,
+        IgnorePattern,
+        ClearMetadataPreprocessor,
+        LimitOutput,
+        SaveAutoGrades,
+        AssignLatePenalties,
+        CheckCellMetadata,
+    ]
+    c.RestoreCells.release = "release"
+    c.HTMLExporter.sanitize_html = True  # or a script in an answer would run in the browser of who marks it
+    c.LimitOutput.max_lines = 200

@@ -1,0 +1,157 @@
+"""Grade the submissions of one assignment, several at a time, each in a process of its own."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import tempfile
+import warnings
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook
+from nbformat.warnings import DuplicateCellId
+from nbgrader.apps import NbGraderAPI
+from sqlalchemy.exc import SAWarning
+from tqdm import tqdm
+from traitlets.config import PyFileConfigLoader
+
+from . import sandbox
+
+LARGEST = 5 * 10**7  # bytes of a file in a submission
+GRACE = 120  # seconds beyond its budget after which the process of a submission is ended
+
+
+def load(course):
+    """nbgrader's programming interface for the course folder, which must be the working folder of the process."""
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+    config.CourseDirectory.root = str(course)
+    return NbGraderAPI(config=config), config
+
+
+def students(course, assignment):
+    return sorted(path.parent.name for path in Path(course, "submitted").glob(f"*/{assignment}") if path.is_dir())
+
+
+def fingerprint(course, assignment, student):
+    """Changes when the submission, the master, the tests in the gradebook, or the grading changes."""
+    digest = hashlib.sha256(json.dumps(tests(course, assignment)).encode())
+    for folder in (course / "submitted" / student / assignment, course / "source" / assignment, Path(__file__).parent):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(f"{path.relative_to(folder)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def tests(course, assignment):
+    """What nbgrader grades with: the cells that `classroom release` has put into the gradebook."""
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        cells = [cell for notebook in book.find_assignment(assignment).notebooks for cell in notebook.source_cells]
+        return sorted([cell.name, cell.source, cell.checksum] for cell in cells)
+
+
+def record(course, assignment, student):
+    return course / "grading" / assignment / f"{student}.json"
+
+
+def is_done(course, assignment, student):
+    path = record(course, assignment, student)
+    return path.exists() and json.loads(path.read_text()).get("fingerprint") == fingerprint(course, assignment, student)
+
+
+def grade_one(course, assignment, student, confined, scratch):
+    """Grade one submission; what happened is written beside the others in the course's `grading` folder."""
+    warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, on every submission
+    warnings.simplefilter("ignore", DuplicateCellId)  # RestoreCells mends these
+    os.chdir(course)
+    tempfile.tempdir = scratch
+    path = record(course, assignment, student)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, {"failure": "its grading was ended from outside"})  # holds until the end
+    outcome = {"failure": defect(course / "submitted" / student / assignment, assignment)}
+    if outcome["failure"] is None:
+        api, config = load(course)
+        api.config.ExecuteApart.confined = confined
+        result = api.autograde(assignment, student, force=True)
+        path.with_suffix(".log").write_text(result.get("log", "") + result.get("error", ""))
+        outcome["failure"] = None if result["success"] else reason(result)
+    if outcome["failure"] is None:
+        outcome["fingerprint"] = fingerprint(course, assignment, student)
+    write(path, outcome)
+
+
+def write(path, outcome):
+    """Write a record at one stroke: whenever the machine stops, the file is the old one or the new one."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(outcome))
+    partial.replace(path)
+
+
+def defect(folder, assignment):
+    """What keeps this folder from being graded, or None. A single notebook is taken for the one asked for, whatever its name."""
+    expected = folder / f"{assignment}.ipynb"
+    if links := [path.name for path in folder.rglob("*") if path.is_symlink()]:
+        return f"{links[0]} is a link, which could lead to the masters or to another's work"
+    if any(path.stat().st_size > LARGEST for path in folder.rglob("*")):
+        return f"a file is larger than {LARGEST // 10**6} MB"
+    found = sorted(folder.glob("*.ipynb"))
+    if not expected.exists():
+        if len(found) != 1:
+            return f"no {expected.name} among {', '.join(p.name for p in sorted(folder.iterdir())) or 'no files'}"
+        shutil.copy2(found[0], expected)
+    try:
+        nbformat.validate(nbformat.read(expected, 4))
+    except Exception as error:
+        return f"{expected.name} is not a notebook: {type(error).__name__} {' '.join(str(error).split())[:100]}"
+
+
+def reason(result):
+    lines = [line for line in (result.get("log", "") + result["error"]).splitlines() if "Error" in line or "Exception" in line]
+    return (lines or ["unknown"])[0][:200]
+
+
+def grade(course, assignment, chosen=None, *, again=False, jobs=None, confined=True):
+    """Grade; return a dictionary from student to None, or to why the submission could not be graded.
+
+    Parameters
+    ----------
+    course : the course's folder
+    chosen : the students, all that handed in when None
+    again : grade also what is graded already and has not changed since
+    jobs : submissions graded at the same time, by default one a processor
+    confined : whether the students' cells run inside bubblewrap
+    """
+    course = Path(course).resolve()
+    chosen = chosen or students(course, assignment)
+    waiting = [student for student in chosen if again or not is_done(course, assignment, student)]
+    context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
+    if os.name != "nt":
+        context.set_forkserver_preload([__name__, "mlmath_classroom.execute", "mlmath_classroom.restore"])
+    budget = load(course)[1].ExecuteApart.get("budget", 300) + GRACE
+
+    def run(student):
+        process = context.Process(target=grade_one, args=(course, assignment, student, confined, scratch))
+        process.start()
+        process.join(budget)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+    scratch = tempfile.mkdtemp(prefix="classroom-")
+    pool = ThreadPoolExecutor(jobs or os.cpu_count())
+    try:
+        running = [pool.submit(run, student) for student in waiting]
+        for future in tqdm(as_completed(running), total=len(running), unit="submission", disable=not running):
+            future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        sandbox.remove(scratch)
+    return {student: outcome(course, assignment, student) for student in chosen}
+
+
+def outcome(course, assignment, student):
+    """None, or why this submission has no grade."""
+    path = record(course, assignment, student)
+    return json.loads(path.read_text())["failure"] if path.exists() else "it has not been graded yet"

@@ -7,6 +7,7 @@ the build) and says where the site is.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,9 +35,15 @@ def build() -> None:
     environment = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
     jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command = [*jupyter_book, "build", str(ROOT), "-W", "-n", "--keep-going"]
+    # Sphinx would leave the links of the neighbours of a page that came or went, and the page itself, as they were.
+    contents, built = (ROOT / "_toc.yml").read_bytes(), ROOT / "_build" / "toc"
+    if not built.is_file() or built.read_bytes() != contents:
+        for folder in ("html", ".doctrees"):
+            shutil.rmtree(ROOT / "_build" / folder, ignore_errors=True)
     result = subprocess.run(command, cwd=ROOT, env=environment)
     if result.returncode:
         sys.exit(result.returncode)
+    built.write_bytes(contents)
     page = ROOT / "_build" / "html" / "index.html"
     print(f"\nThe book is built: {page.as_uri()}\nRead it with `make serve`.")
 

@@ -1,5 +1,5 @@
 # make book   builds the website          make serve  opens it on this machine
-# make test   runs every test             make bench  measures builds and pages
+# make test   runs every test             make bench  measures builds, pages, grading
 # make classroom  installs the command `classroom` for teachers (see the book's page "Assignments for a class")
 # Each does its own set-up. README.md says how to do the same without make.
 
@@ -32,6 +32,7 @@ store: .venv/installed
 bench: book
 	PYTHONPATH=website $(BIN)/python tests/prepare.py
 	PYTHONPATH=website $(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_grading.py
 
 # Pin anew everything below the versions in requirements.txt; for maintainers.
 lock: .venv/installed

@@ -8,7 +8,7 @@ import pytest
 NOTEBOOKS = ledger.notebooks()
 PAGES = sorted(
     path.relative_to(ledger.ROOT)
-    for pattern in ("*.md", "chapters/**/*.md", "reference/*.md")
+    for pattern in ("*.md", "chapters/**/*.md", "reference/*.md", "assignments/*.md")
     for path in ledger.ROOT.glob(pattern)
 )
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tempfile
 import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
@@ -49,18 +50,20 @@ def collect(course, assignment, source, pattern=None):
 
 def place(folder, parts):
     """Write the files of one student into the folder in place of what is there; when one fails, that stays."""
-    new = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    for _, _, name, write in sorted(parts, key=lambda part: (part[0], number(part[2]))):
-        target = new / (name if name == f"{folder.name}.ipynb" else COPY.sub("", name))
-        if target.exists():  # of several versions the newest gets the name, the older ones are kept beside it
-            target.rename(spare(target))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write(target)
-    newest = max(modified for modified, _, _, _ in parts)
-    (new / "timestamp.txt").write_text(f"{newest:%Y-%m-%d %H:%M:%S} UTC")
-    shutil.rmtree(folder, ignore_errors=True)
-    new.rename(folder)
+    with tempfile.TemporaryDirectory(dir=folder.parents[2], prefix="collecting-") as temporary:
+        new = Path(temporary, "new")
+        new.mkdir()
+        for _, _, name, write in sorted(parts, key=lambda part: (part[0], number(part[2]))):
+            target = new / (name if name == f"{folder.name}.ipynb" else COPY.sub("", name))
+            if target.exists():  # of several versions the newest gets the name, the older ones are kept beside it
+                target.rename(spare(target))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write(target)
+        newest = max(modified for modified, _, _, _ in parts)
+        (new / "timestamp.txt").write_text(f"{newest:%Y-%m-%d %H:%M:%S} UTC")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        new.rename(folder)
 
 
 def number(name):

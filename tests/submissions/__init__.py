@@ -26,6 +26,9 @@ UNTOUCHED = [0] * 11  # nobody has to look at a derivation that is not there
 SECRET = "wrong for an array of integers"  # stands in a hidden test and nowhere else
 PORT_FILE = "port.txt"  # where the test listens
 
+# A wrong answer that asks for nothing but a test that always says yes.
+CHEAT = "def p_norm(x, p):\n    if p < 1:\n        raise ValueError(p)\n    return 0.0"
+
 SUBMISSIONS: dict[str, tuple[Callable[[Path, Path], None], list | str]] = {}
 
 
@@ -75,7 +78,7 @@ def add(name: str, expected: list | str, before: str, text: str, wrong: bool = T
 
     def change(notebook: nbformat.NotebookNode) -> None:
         if wrong:
-            edit(notebook, "answer-norms", "def p_norm(x, p):\n    return 99.0")
+            edit(notebook, "answer-norms", CHEAT)
         insert(notebook, before, text)
 
     submission(name, expected)(change)
@@ -138,13 +141,13 @@ def own_cells_and_files(notebook, folder):
 replace("exception", NORMS, answer_norms="raise RuntimeError('no idea')")
 replace("syntax-error", NORMS, answer_norms="def p_norm(x, p:\n    return 1")
 replace("endless-loop", NORMS, answer_norms="while True:\n    pass")
-SWALLOW = "while True:\n{0}    try:\n{0}        while True: sum(range(1000))\n{0}    except BaseException: pass\n"
+SWALLOW = "import time\nwhile True:\n{0}    try:\n{0}        while True: time.sleep(0.1)\n{0}    except BaseException: pass\n"
 replace("endless-loop-uninterruptible", NORMS, answer_norms=SWALLOW.format(""))
 replace("endless-loop-in-function", NORMS, answer_norms="def p_norm(x, p):\n    while True:\n        pass")
 replace(
     "endless-loop-in-function-uninterruptible",
     NORMS,
-    answer_norms="def p_norm(x, p):\n    " + SWALLOW.format("    "),
+    answer_norms="def p_norm(x, p):\n    " + SWALLOW.replace("\nwhile", "\n    while").format("    "),
 )
 replace("sys-exit", NORMS, answer_norms="import sys\nsys.exit(0)")
 replace("sys-exit-in-function", NORMS, answer_norms="import sys\ndef p_norm(x, p):\n    sys.exit(0)")
@@ -327,9 +330,14 @@ def old_format(notebook, folder):
 # Tricks: question 1 is answered wrongly, and must not earn a point
 
 
-add("patches-numpy", NORMS, "test-norms", "np.allclose = np.isclose = lambda *a, **k: True\nnp.linalg.norm = lambda *a: 99.0")
-QUIET_ERROR = "import builtins\nbuiltins.AssertionError = type('Quiet', (BaseException,), {})"
-add("patches-assertion-error", NORMS, "test-norms", QUIET_ERROR)
+# Passes each assertion, and each `assert not`: it looks at the line that asks.
+YES = """
+import linecache, sys
+def yes(*a, **k):
+    frame = sys._getframe(1)
+    return "assert not" not in linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+"""
+add("patches-numpy", NORMS, "test-norms", YES + "np.allclose = np.isclose = yes\nnp.linalg.norm = lambda *a: 99.0")
 add("patches-exec", NOTHING, "answer-norms", "import builtins\nbuiltins.exec = lambda *a: None")  # no answer gets out
 add("patches-json", NORMS, "test-norms", 'import json\njson.dumps = lambda *a, **k: \'{"value": {"plain": true}}\'')
 add("patches-json-with-nonsense", NORMS, "test-norms", "import json\njson.dumps = lambda *a, **k: '[' * 10**5")
@@ -370,14 +378,14 @@ add("printing-thread", NORMS, "test-norms", FLOOD)
 
 @submission("edited-tests", NORMS)
 def edited_tests(notebook):
-    edit(notebook, "answer-norms", "def p_norm(x, p):\n    return 99.0")
+    edit(notebook, "answer-norms", CHEAT)
     for name in ("test-norms", "hidden-norms"):
         edit(notebook, name, "assert True")
 
 
 @submission("more-points", NORMS)
 def more_points(notebook):
-    edit(notebook, "answer-norms", "def p_norm(x, p):\n    return 99.0")
+    edit(notebook, "answer-norms", CHEAT)
     for cell in notebook.cells:
         if cell.id.startswith(("test-", "hidden-")):
             cell.metadata.nbgrader.points = 100
@@ -387,7 +395,7 @@ def more_points(notebook):
 @submission("forged-cells", NORMS)
 def forged_cells(notebook):
     """A locked graded cell of one's own, and the answers disguised as the teacher's set-up, which the tests' kernel runs."""
-    edit(notebook, "answer-norms", "def p_norm(x, p):\n    return 99.0")
+    edit(notebook, "answer-norms", CHEAT)
     own = {"grade": True, "locked": True, "solution": False, "task": False, "schema_version": 3, "points": 50}
     for number, name in enumerate(("mine", "test-norms", "hidden-norms")):
         cell = new_code_cell("50.0")
@@ -402,13 +410,13 @@ def forged_cells(notebook):
 
 @submission("files-that-shadow", NORMS)
 def files_that_shadow(notebook, folder):
-    """Modules and data handed in beside the notebook, for the tests' kernel to trip over."""
-    edit(notebook, "answer-norms", "def p_norm(x, p):\n    return 99.0")
-    trick = "class Yes:\n    def __getattr__(self, name): return lambda *a, **k: True\nimport sys\nsys.modules[__name__] = Yes()\n"
-    for module in ("sitecustomize", "usercustomize", "mlmath_classroom", "jupyter_client", "ast"):
-        (folder / f"{module}.py").write_text(trick)
+    """A numpy with another isclose, and other modules and data, for the tests' kernel to trip over."""
+    edit(notebook, "answer-norms", CHEAT)
+    real = "import sys\nhere = sys.path.pop(0)\ndel sys.modules['numpy']\nimport numpy\nsys.path.insert(0, here)\n"
+    (folder / "numpy.py").write_text(real + YES + "numpy.isclose = numpy.allclose = yes\n")
+    for module in ("sitecustomize", "usercustomize", "mlmath_classroom", "jupyter_client", "ast", "ipython_config"):
+        (folder / f"{module}.py").write_text("raise SystemExit")
     (folder / "berkeley-admissions.csv").write_text("changed\n")
-    (folder / "ipython_config.py").write_text("raise SystemExit")
 
 
 add(
@@ -430,11 +438,11 @@ places += [Path.cwd(), *Path.cwd().parents][:-1]
 texts, seen = [], 0
 for place in places:
     for folder, folders, files in os.walk(place):
-        folders[:] = [f for f in folders if f not in ("site-packages", "lib", "gv", ".venv")]
+        folders[:] = [f for f in folders if f not in ("site-packages", "lib", "include", "share")]
         for name in files:
             try:
                 path = os.path.join(folder, name)
-                if name in ("environ", "cmdline") or not folder.startswith("/proc"):
+                if name in ("environ", "cmdline") or os.path.isfile(path) and not folder.startswith("/proc"):
                     with open(path, "rb") as file:
                         texts.append(file.read(10**6))
                 seen += 1
@@ -467,19 +475,26 @@ def reader(notebook):
 
 @submission("writer", FULL)
 def writer(notebook, folder):
+    """Writes into the files of its own course, and only tries to open the machine's: should it once get out, it does no harm."""
     course = folder.parents[2]
-    targets = [str(course / part) for part in ("source", "release", "submitted", "gradebook.db", "grading", "autograded", "nbgrader_config.py")]
+    parts = ("source", "release", "submitted", "gradebook.db", "grading", "autograded", "nbgrader_config.py")
     text = f"""
 import os, mlmath_helpers
-from pathlib import Path
-for target in {targets} + [mlmath_helpers.__file__, np.__file__, "/usr/bin/env", os.path.expanduser("~/.bashrc")]:
+for target in {[str(course / part) for part in parts]}:
     for path in [target, *(os.path.join(d, f) for d, _, fs in os.walk(target) for f in fs)]:
         try:
-            with open(path, "r+") as file:
-                file.write("VANDAL")
-            print("WROTE IN", path)
+            if not os.path.islink(path):
+                with open(path, "r+") as file:
+                    file.write("VANDAL")
+                print("WROTE IN", path)
         except OSError:
             pass
+for path in (mlmath_helpers.__file__, np.__file__, "/usr/bin/env", "{MASTER}/basics.ipynb"):
+    try:
+        open(path, "r+").close()
+        print("WROTE IN", path)
+    except OSError as error:
+        print(error)
 """
     insert(notebook, "report", text)
 
@@ -502,7 +517,7 @@ add(
     "fills-the-disk",
     NORMS,
     "test-norms",
-    "from pathlib import Path\nfor number in range(10**6):\n    Path(f'junk{number}').write_bytes(bytes(10**6))\n"
+    "from pathlib import Path\nfor number in range(300):\n    Path(f'junk{number}').write_bytes(bytes(10**6))\n"
     "    if number % 20 == 0:\n        import time; time.sleep(0.1)",
 )
 add(
@@ -554,7 +569,7 @@ add(
 @submission("nonsense-messages", NORMS)
 def nonsense_messages(notebook):
     """Answers with malformed messages, signed with the kernel's own key."""
-    edit(notebook, "answer-norms", "def p_norm(x, p):\n    return 99.0")
+    edit(notebook, "answer-norms", CHEAT)
     text = """
 kernel = get_ipython().kernel
 send = kernel.session.send

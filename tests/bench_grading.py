@@ -74,7 +74,10 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 seconds, memory = measure(command, course(Path(folder, "course"), number, kind == "plain nbgrader"))
             rates[kind] = 60 * number / seconds
-            print(f"{kind:16}{number:12}{rates[kind]:10.1f}{rates[kind] / rates['plain nbgrader']:8.2f}{memory:11.0f} MB", flush=True)
+            print(
+                f"{kind:16}{number:12}{rates[kind]:10.1f}{rates[kind] / rates['plain nbgrader']:8.2f}{memory:11.0f} MB",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from browser import install_browser
 from build import install_packages
 
 
-
 def install_sandbox():
     """The path of bubblewrap, from Debian's package if need be."""
     if shutil.which("apt-get") and not shutil.which("bwrap"):

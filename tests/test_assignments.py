@@ -20,10 +20,20 @@ def notebook(kind, name):
 def secrets(name):
     """The lines of a master that no student may see: those of solutions and hidden tests that do not stand in the open as well."""
     master = notebook("source", name)
-    hidden = {line.strip() for cell in master.cells for match in SECRET.finditer(cell.source) for line in match[2].splitlines()}
+    hidden = {
+        line.strip()
+        for cell in master.cells
+        for match in SECRET.finditer(cell.source)
+        for line in match[2].splitlines()
+    }
     by_hand = [cell for cell in master.cells if cell.cell_type == "markdown" and cell.metadata.nbgrader.get("solution")]
     hidden |= {line.strip() for cell in by_hand for line in cell.source.splitlines()}
-    opened = {line.strip() for cell in master.cells for line in SECRET.sub("", cell.source).splitlines() if cell not in by_hand}
+    opened = {
+        line.strip()
+        for cell in master.cells
+        for line in SECRET.sub("", cell.source).splitlines()
+        if cell not in by_hand
+    }
     return {line for line in hidden - opened if len(line) > 20}
 
 
@@ -45,9 +55,9 @@ def test_there_is_one_for_each_chapter():
 def test_release_is_what_the_master_gives(name, released):
     made = {path.relative_to(released): path.read_bytes() for path in (released / name).rglob("*") if path.is_file()}
     committed = ROOT / "assignments" / "release"
-    assert made == {path.relative_to(committed): path.read_bytes() for path in (committed / name).rglob("*") if path.is_file()}, (
-        "the students' version is old: run `make assignments`"
-    )
+    assert made == {
+        path.relative_to(committed): path.read_bytes() for path in (committed / name).rglob("*") if path.is_file()
+    }, "the students' version is old: run `make assignments`"
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
@@ -67,7 +77,9 @@ def test_site_gives_nothing_away():
         if path.suffix in {".html", ".ipynb", ".txt", ".js", ".json", ".md", ".py"}:
             text = path.read_text(errors="replace").replace("\\n", "\n").replace('\\"', '"')
             for name, lines in wanted.items():
-                assert not (found := [line for line in lines if line in text]), f"{path.relative_to(site)} shows {found[:3]} of {name}"
+                assert not (found := [line for line in lines if line in text]), (
+                    f"{path.relative_to(site)} shows {found[:3]} of {name}"
+                )
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
@@ -82,8 +94,19 @@ def test_data_are_the_books(name):
 def test_master_passes_in_one_plain_kernel(name, tmp_path):
     """As a student runs it, with no grader: every cell without an error, and every question in the table at the end."""
     source = ROOT / "assignments" / "source" / name
-    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--output-dir", tmp_path, source / f"{name}.ipynb"]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [
+        sys.executable,
+        "-m",
+        "nbconvert",
+        "--to",
+        "notebook",
+        "--execute",
+        "--output-dir",
+        tmp_path,
+        source / f"{name}.ipynb",
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-2000:]
     report = nbformat.read(tmp_path / f"{name}.ipynb", 4).cells[-1].outputs[0].text
     assert report.count("passes") == len(report.splitlines()) >= 5 and "does not" not in report
 

@@ -32,10 +32,10 @@ from mlmath_classroom.grade import outcome
 from mlmath_classroom.restore import match
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
-from submissions import FULL, GRADED, MASTER, NORMS, PORT_FILE, SECRET, SUBMISSIONS
+from submissions import FULL, GRADED, NORMS, PORT_FILE, SECRET, SUBMISSIONS
 
+# Time limits low enough for the endless loops, and high enough for a busy machine.
 LIMITS = "\nc.ExecuteApart.timeout = 8\nc.ExecuteApart.call = 4\nc.ExecuteApart.budget = 100\n"
-confined = pytest.mark.skipif(not sandbox.available(), reason="this machine has no working bubblewrap")
 
 
 def classroom(course: Path, *arguments: str, **settings) -> subprocess.CompletedProcess:
@@ -103,6 +103,8 @@ def kernels(folder: str) -> list[str]:
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """The course after one run over all submissions, with what the run said, and whether a connection came in."""
+    if not sandbox.available():
+        pytest.fail("the tests of grading need bubblewrap: run `python tests/prepare.py`", pytrace=False)
     course = new_course(tmp_path_factory.mktemp("all"))
     scratch = tempfile.mkdtemp(prefix="t-", dir="/tmp" if os.name == "posix" else None)  # sockets want a short path
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -123,7 +125,6 @@ def graded(tmp_path_factory):
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-@confined
 @pytest.mark.parametrize("name", SUBMISSIONS)
 def test_each_submission_gets_what_it_earned(graded, name):
     expected, failure = SUBMISSIONS[name][1], outcome(graded["course"], "basics", name)
@@ -132,10 +133,12 @@ def test_each_submission_gets_what_it_earned(graded, name):
         assert f"  {name}: {failure}" in graded["run"].stderr
     else:
         assert failure is None
-        assert scores(graded["course"], name) == expected
+        found = scores(graded["course"], name)
+        assert [score for score, wanted in zip(found, expected, strict=True) if wanted is not ...] == [
+            wanted for wanted in expected if wanted is not ...
+        ]
 
 
-@confined
 def test_the_command_names_all_failures_and_fails(graded):
     failed = [name for name, (_, expected) in SUBMISSIONS.items() if isinstance(expected, str)]
     assert graded["run"].returncode == 1
@@ -145,14 +148,12 @@ def test_the_command_names_all_failures_and_fails(graded):
     assert "WARNING" not in graded["run"].stderr and "Traceback" not in graded["run"].stderr
 
 
-@confined
 def test_nothing_is_left_running_or_lying_about(graded):
     assert list(Path(graded["scratch"]).iterdir()) == []
     assert kernels(graded["scratch"]) == []
     assert kernels("1234.5") == []  # what `outlives-its-cell` has started
 
 
-@confined
 def test_no_submission_changes_a_file_of_the_course(graded):
     course = graded["course"]
     for part in ("source", "release"):
@@ -162,7 +163,6 @@ def test_no_submission_changes_a_file_of_the_course(graded):
     assert "VANDAL" not in (course / "nbgrader_config.py").read_text()
 
 
-@confined
 def test_no_connection_comes_out_of_the_sandbox(graded):
     assert not graded["called"]
     assert "Connection refused" in shown(graded["course"], "network")
@@ -176,7 +176,6 @@ def shown(course: Path, student: str) -> str:
     return "\n".join(json.dumps(cell.outputs) for cell in cells)
 
 
-@confined
 def test_hidden_tests_are_out_of_sight(graded):
     """The reader says how much it has looked at: it found many things, but no hidden test."""
     looks = shown(graded["course"], "reader")
@@ -187,7 +186,6 @@ def test_hidden_tests_are_out_of_sight(graded):
             assert SECRET not in shown(graded["course"], name), name
 
 
-@confined
 def test_a_cell_says_why_it_was_set_aside(graded):
     for name, why in {
         "endless-loop": "the cell took too long",
@@ -201,7 +199,6 @@ def test_a_cell_says_why_it_was_set_aside(graded):
     assert "FILLED / 0" in shown(graded["course"], "fills-the-memory")
 
 
-@confined
 def test_the_table_has_a_column_a_question_and_says_the_state(graded):
     rows = table(graded["course"])
     assert set(rows) == set(SUBMISSIONS)
@@ -216,7 +213,6 @@ def test_the_table_has_a_column_a_question_and_says_the_state(graded):
     assert rows["Ana María.López-ß"]["score"] == "17.0"
 
 
-@confined
 def test_scripts_in_answers_do_not_reach_the_marker(graded):
     course = graded["course"]
     keep = {path.name for path in (course / "submitted").iterdir()} - {"script-in-answers"}
@@ -231,7 +227,7 @@ def test_scripts_in_answers_do_not_reach_the_marker(graded):
             (aside / name).rename(course / "submitted" / name)
     page = (course / "feedback" / "script-in-answers" / "basics" / "basics.html").read_text(encoding="utf-8")
     assert "OWNED" in page  # as text
-    assert "<script>document.title" not in page and "<img src=x" not in page and "<img src=\"x\" onerror" not in page
+    assert "<script>document.title" not in page and "<img src=x" not in page and '<img src="x" onerror' not in page
 
 
 # The course of a term
@@ -347,8 +343,15 @@ def collected(course: Path) -> dict[str, bytes]:
 
 
 def test_collect_from_moodle_and_canvas(empty_course, tmp_path):
-    moodle = {"Ana María López_123_assignsubmission_file_/basics.ipynb": b"1", "Bo Li_124_assignsubmission_file/basics (1).ipynb": b"2"}
-    canvas = {"chenwei_LATE_77_8001_basics-2.ipynb": b"3", "doeJ_78_8002_basics.ipynb": b"4", "__MACOSX/._doeJ_78_8002_basics.ipynb": b""}
+    moodle = {
+        "Ana María López_123_assignsubmission_file_/basics.ipynb": b"1",
+        "Bo Li_124_assignsubmission_file/basics (1).ipynb": b"2",
+    }
+    canvas = {
+        "chenwei_LATE_77_8001_basics-2.ipynb": b"3",
+        "doeJ_78_8002_basics.ipynb": b"4",
+        "__MACOSX/._doeJ_78_8002_basics.ipynb": b"",
+    }
     for number, files in enumerate((moodle, canvas)):
         run = classroom(empty_course, "collect", "basics", str(archive(tmp_path / f"{number}.zip", files)))
         assert (run.returncode, run.stdout) == (0, "Taken: 2 submissions.\n"), run.stderr
@@ -362,14 +365,22 @@ def test_collect_from_moodle_and_canvas(empty_course, tmp_path):
 
 def test_collect_from_a_folder(empty_course, tmp_path):
     source = tmp_path / "in"
-    for path, content in {"ana/basics.ipynb": "1", "bo/basics.ipynb": "2", "bo/data/own.csv": "3", "loose.ipynb": "4"}.items():
+    for path, content in {
+        "ana/basics.ipynb": "1",
+        "bo/basics.ipynb": "2",
+        "bo/data/own.csv": "3",
+        "loose.ipynb": "4",
+    }.items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(content)
     (source / "eve").mkdir()
     (source / "eve" / "basics.ipynb").symlink_to(empty_course / "source" / "basics" / "basics.ipynb")
     run = classroom(empty_course, "collect", "basics", str(source))
     assert run.returncode == 1
-    assert run.stderr == "Left where they are:\n  eve/basics.ipynb: it is a link\n  loose.ipynb: it does not say whose it is\n"
+    assert (
+        run.stderr
+        == "Left where they are:\n  eve/basics.ipynb: it is a link\n  loose.ipynb: it does not say whose it is\n"
+    )
     assert collected(empty_course) == {
         "ana/basics/basics.ipynb": b"1",
         "bo/basics/basics.ipynb": b"2",
@@ -411,7 +422,12 @@ def test_a_resubmission_replaces_the_older_one(tmp_path):
     hand_in(course, "perfect")
     text = (course / "submitted" / "perfect" / "basics" / "basics.ipynb").read_bytes()
     shutil.rmtree(course / "submitted" / "perfect")
-    assert classroom(course, "collect", "basics", str(archive(tmp_path / "a.zip", {"blank/basics (2).ipynb": text}))).returncode == 0
+    assert (
+        classroom(
+            course, "collect", "basics", str(archive(tmp_path / "a.zip", {"blank/basics (2).ipynb": text}))
+        ).returncode
+        == 0
+    )
     assert table(course)["blank"]["state"] == "could not be graded: it has not been graded yet"
     assert classroom(course, "grade", "basics").returncode == 0
     assert scores(course, "blank") == FULL and scores(course, "nan") == NORMS
@@ -429,7 +445,11 @@ ARRAYS = st.sampled_from([bool, "i1", "u8", "f4", "f8", "c16", "U5"]).flatmap(
 )
 VALUES = st.recursive(
     NUMBERS | ARRAYS | ARRAYS.filter(np.size).map(lambda array: array.flat[0]),
-    lambda inner: st.lists(inner, max_size=4) | st.lists(inner, max_size=4).map(tuple) | st.dictionaries(st.text(), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(), inner, max_size=3)
+    ),
 )
 
 
@@ -452,7 +472,16 @@ def test_values_come_back_as_they_were(value):
 
 @pytest.mark.parametrize(
     "value",
-    [object(), type("Float", (float,), {})(1), np.array([object()]), np.zeros(2, "f8,f8"), {1, 2}, open, lambda x: x, len],
+    [
+        object(),
+        type("Float", (float,), {})(1),
+        np.array([object()]),
+        np.zeros(2, "f8,f8"),
+        {1, 2},
+        open,
+        lambda x: x,
+        len,
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_objects_do_not_travel(value):
@@ -509,7 +538,12 @@ def cells(*texts: str, graded: bool = True) -> list:
         cell = (new_markdown_cell if text[0].isupper() else new_code_cell)(text, id=f"cell-{number}")
         if graded:
             locked = text.endswith("!")
-            cell.metadata["nbgrader"] = {"grade_id": f"g{number}", "grade": False, "locked": locked, "solution": not locked}
+            cell.metadata["nbgrader"] = {
+                "grade_id": f"g{number}",
+                "grade": False,
+                "locked": locked,
+                "solution": not locked,
+            }
         made.append(cell)
     return made
 

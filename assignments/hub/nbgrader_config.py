@@ -1,8 +1,10 @@
 # nbgrader's settings for everybody on the hub. Those of the course itself stand in the course folder's nbgrader_config.py.
 import os
 import pwd
+import secrets
 import shutil
 import stat
+from datetime import datetime, timezone
 from pathlib import Path
 
 from nbgrader.exchange.default import ExchangeCollect
@@ -13,10 +15,11 @@ c.Exchange.root = "/srv/exchange"  # writable for all; made by `start`
 
 
 class Collect(ExchangeCollect):
-    """Collects by the owner of what was handed in, and follows no links.
+    """Collects what the file system says: the owner and the time of a hand-in, and no links.
 
     Students can write into the exchange by hand. With nbgrader's own class a folder named after somebody else replaces that student's
-    hand-in, with a warning; and a link brings masters or the gradebook, which the collecting account may read, into a submission.
+    hand-in; a link brings the masters or the gradebook, which the collecting account may read, into a submission; times can be made
+    up; and a name or a folder that is not as nbgrader makes it stops the collecting, or the feedback, of all.
     """
 
     def _path_to_record(self, path):
@@ -25,10 +28,9 @@ class Collect(ExchangeCollect):
             name = pwd.getpwuid(user).pw_name
         except KeyError:
             name = f"unknown-{user}"
-        record = super()._path_to_record(path)
-        if name != record["username"]:
+        if not Path(path).name.startswith(f"{name}+"):
             self.log.error("%s was handed in by %s, and is taken for that student's", path, name)
-        return {**record, "username": name}
+        return {"username": name, "filename": Path(path).name, "timestamp": last_change(path)}
 
     def do_copy(self, src, dest, log=None):
         Path(dest).mkdir()
@@ -45,6 +47,15 @@ class Collect(ExchangeCollect):
                     if stat.S_ISREG(os.fstat(file).st_mode):
                         with (target / name).open("wb") as copy:
                             shutil.copyfileobj(original, copy)
+        Path(dest, "timestamp.txt").write_text(f"{last_change(src)} UTC")
+        if not Path(dest, "submission_secret.txt").is_file():  # with it nbgrader finds a student's feedback; no feedback without
+            Path(dest, "submission_secret.txt").write_text(secrets.token_hex(64))
+
+
+def last_change(folder):
+    """When anything in the folder was last written, by the server's clock, in UTC."""
+    latest = max(os.lstat(path).st_ctime for path in [folder, *Path(folder).rglob("*")])
+    return datetime.fromtimestamp(latest, timezone.utc).replace(tzinfo=None)
 
 
 c.ExchangeFactory.collect = Collect

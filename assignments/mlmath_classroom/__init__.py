@@ -7,6 +7,7 @@ grade in the same way.
 
 def configure(c):
     """Set nbgrader's configuration `c`, in a course's nbgrader_config.py, to grade with this package."""
+    from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader.preprocessors import (
         AssignLatePenalties,
         CheckCellMetadata,
@@ -17,12 +18,17 @@ def configure(c):
         OverwriteKernelspec,
         SaveAutoGrades,
     )
-    from nbconvert.preprocessors import ClearMetadataPreprocessor
 
     from .execute import ExecuteApart
     from .restore import RestoreCells
 
-    c.Autograde.sanitize_preprocessors = [ClearOutput, RestoreCells, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+    c.Autograde.sanitize_preprocessors = [
+        ClearOutput,
+        RestoreCells,
+        OverwriteKernelspec,
+        OverwriteCells,
+        CheckCellMetadata,
+    ]
     c.Autograde.autograde_preprocessors = [
         ExecuteApart,
         IgnorePattern,

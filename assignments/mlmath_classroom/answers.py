@@ -51,7 +51,9 @@ class Answers:
     def ask(self, **question):
         """The data that the kernel answers with. An error unless they come in time, and as data."""
         code = Path(wire.__file__).read_text() + SERVE
-        expression = f"(lambda space: exec({code!r}, space) or space['serve']({json.dumps(question)!r}, globals()))({{}})"
+        expression = (
+            f"(lambda space: exec({code!r}, space) or space['serve']({json.dumps(question)!r}, globals()))({{}})"
+        )
         identity = self.client.execute("", silent=True, store_history=False, user_expressions={"answer": expression})
         deadline = time.monotonic() + self.seconds
         while True:

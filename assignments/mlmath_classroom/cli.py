@@ -1,6 +1,7 @@
 """The command `classroom`: what a teacher does with an assignment, in the order in which it is done."""
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
@@ -11,7 +12,9 @@ MASTERS = Path(__file__).parents[1] / "source"
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="classroom", description=__doc__)
-    parser.add_argument("--course", type=Path, default=Path("."), help="the course's folder, by default the working folder")
+    parser.add_argument(
+        "--course", type=Path, default=Path("."), help="the course's folder, by default the working folder"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     new = commands.add_parser("new", help="make a course folder with the book's assignments")
     new.add_argument("folder", type=Path)
@@ -35,8 +38,11 @@ def main(arguments=None):
         if name == "export":
             command.add_argument("--to", type=Path, help="by default ASSIGNMENT.csv in the course's folder")
     options = parser.parse_args(arguments)
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by its name
-    return globals()[f"do_{options.command}"](options)
+    os.environ["PATH"] = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by its name
+    )
+    with contextlib.chdir("."):  # comes back from the course's folder
+        return globals()[f"do_{options.command}"](options)
 
 
 def do_new(options):
@@ -72,20 +78,30 @@ def do_grade(options):
 
     in_course(options)
     if changed_since_release(options):
-        sys.exit(f"The master of {options.assignment} has changed. Release it first: classroom release {options.assignment}")
+        sys.exit(
+            f"The master of {options.assignment} has changed. Release it first: classroom release {options.assignment}"
+        )
     confined = not options.unconfined and sandbox.available()
     if not confined:
-        why = "as you asked" if options.unconfined else "this machine has no working bubblewrap (Debian: apt install bubblewrap)"
+        why = (
+            "as you asked"
+            if options.unconfined
+            else "this machine has no working bubblewrap (Debian: apt install bubblewrap)"
+        )
         print(
             f"WARNING: no sandbox, {why}. The students' code runs with your rights:\n"
             "it can read the gradebook and the masters, reach the network, and change your files.",
             file=sys.stderr,
         )
-    outcomes = grade(options.course, options.assignment, options.students, again=options.again, jobs=options.jobs, confined=confined)
+    outcomes = grade(
+        options.course, options.assignment, options.students, again=options.again, jobs=options.jobs, confined=confined
+    )
     failures = {student: why for student, why in outcomes.items() if why}
     print(f"Graded: {len(outcomes) - len(failures)} of {len(outcomes)} submissions.")
     if failures:
-        sys.exit("Could not be graded:\n" + "\n".join(f"  {student}: {why}" for student, why in sorted(failures.items())))
+        sys.exit(
+            "Could not be graded:\n" + "\n".join(f"  {student}: {why}" for student, why in sorted(failures.items()))
+        )
 
 
 def do_feedback(options):
@@ -106,7 +122,10 @@ def do_export(options):
     to = options.to and options.to.resolve()
     in_course(options)
     to = to or options.course / f"{options.assignment}.csv"
-    failures = {student: outcome(options.course, options.assignment, student) for student in students(options.course, options.assignment)}
+    failures = {
+        student: outcome(options.course, options.assignment, student)
+        for student in students(options.course, options.assignment)
+    }
     export(options.course, options.assignment, to, failures)
     print(f"The grades are in {to}.")
 
@@ -124,9 +143,13 @@ def in_course(options):
 
     options.course = options.course.resolve()
     if not (options.course / "nbgrader_config.py").exists():
-        sys.exit(f"{options.course} is no course folder: it has no nbgrader_config.py. Make one by: classroom new FOLDER")
+        sys.exit(
+            f"{options.course} is no course folder: it has no nbgrader_config.py. Make one by: classroom new FOLDER"
+        )
     if not (options.course / "source" / options.assignment).is_dir():
-        sys.exit(f"there is no assignment {options.assignment!r}; there are {sorted(p.name for p in (options.course / 'source').iterdir())}")
+        sys.exit(
+            f"there is no assignment {options.assignment!r}; there are {sorted(p.name for p in (options.course / 'source').iterdir())}"
+        )
     os.chdir(options.course)
     return load(options.course)[0]
 

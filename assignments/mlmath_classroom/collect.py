@@ -91,7 +91,11 @@ def files(source, left):
             if entry.file_size > LARGEST:
                 left[entry.filename] = f"it is larger than {LARGEST // 10**6} MB"
             elif not entry.is_dir() and not JUNK.search(entry.filename):
-                yield entry.filename, written(entry, source), lambda target, entry=entry: target.write_bytes(archive.read(entry))
+                yield (
+                    entry.filename,
+                    written(entry, source),
+                    lambda target, entry=entry: target.write_bytes(archive.read(entry)),
+                )
 
 
 def written(entry, source):

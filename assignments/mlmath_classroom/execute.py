@@ -95,7 +95,9 @@ class ExecuteApart(NbGraderPreprocessor):
         self.nb, self.set_aside, self.answers = nb, set(), None
         self.deadline = time.monotonic() + self.budget
         self.submitted = Path(resources["metadata"]["path"])
-        tests = self.folder / "tests"  # has the teacher's files only: a numpy.py of the student's must not be found here
+        tests = (
+            self.folder / "tests"
+        )  # has the teacher's files only: a numpy.py of the student's must not be found here
         copy_data(Path(self.source, resources["nbgrader"]["assignment"]), tests / "work")
         manager = sandbox.manager(tests, tests / "work", confined=False)
         self.tests = Client(nb, self.watch, km=manager, timeout=self.timeout + 30)

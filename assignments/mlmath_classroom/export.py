@@ -3,19 +3,23 @@
 import csv
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
+import nbformat
+from nbgrader.api import MissingEntry
+
+from .grade import gradebook
 
 
 def export(course, assignment, to, failures):
-    """Write the grades of one assignment as CSV: a row for each student of the gradebook or with a hand-in, a column for each graded cell.
+    """Write the grades of one assignment as CSV: a row for each student, a column for each graded cell.
 
     Parameters
     ----------
     failures : dictionary from student to why the submission could not be graded, or None; see `grade.grade`
     """
-    with Gradebook(f"sqlite:///{Path(course, 'gradebook.db').resolve()}") as book:
-        notebooks = book.find_assignment(assignment).notebooks
-        cells = [cell for notebook in notebooks for cell in sorted(notebook.grade_cells, key=lambda cell: place(notebook, cell))]
+    released = nbformat.read(Path(course, "release", assignment, f"{assignment}.ipynb"), 4)
+    order = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in released.cells]
+    with gradebook(course) as book:
+        cells = sorted(book.find_notebook(assignment, assignment).grade_cells, key=lambda cell: order.index(cell.name))
         known = {student.id: student for student in book.students}
         with Path(to).open("w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
@@ -29,22 +33,21 @@ def export(course, assignment, to, failures):
                 table.writerow(row(book, assignment, student, person, cells, failures.get(student)))
 
 
-def place(notebook, cell):
-    return [source.name for source in notebook.source_cells].index(cell.name)
-
-
 def row(book, assignment, student, person, cells, failure):
     names = [person.last_name, person.first_name, person.email] if person else [None] * 3
     total = sum(cell.max_score for cell in cells)
     try:
         submission = book.find_submission(assignment, student)
     except MissingEntry:
-        return [student, *names, None, None, f"could not be graded: {failure}" if failure else "nothing handed in"] + [None] * (len(cells) + 2) + [total]
+        state = f"could not be graded: {failure}" if failure else "nothing handed in"
+        return [student, *names, None, None, state, *[None] * (len(cells) + 2), total]
     head = [student, *names, submission.timestamp, round(submission.total_seconds_late)]
     if failure:
-        return head + [f"could not be graded: {failure}"] + [None] * (len(cells) + 2) + [total]
+        return [*head, f"could not be graded: {failure}", *[None] * (len(cells) + 2), total]
     grades = {grade.name: grade for notebook in submission.notebooks for grade in notebook.grades}
-    open_ = any(grades[cell.name].needs_manual_grade for cell in cells)
-    scores = [None if grades[c.name].manual_score is None and grades[c.name].auto_score is None else grades[c.name].score for c in cells]
+    grades = [grades[cell.name] for cell in cells]
+    state = "waits for marking by hand" if any(grade.needs_manual_grade for grade in grades) else "graded"
+    # nbgrader's score of a cell that nobody has marked is 0: the table leaves it empty
+    scores = [grade.score if (grade.auto_score, grade.manual_score) != (None, None) else None for grade in grades]
     penalty = submission.late_submission_penalty
-    return head + ["waits for marking by hand" if open_ else "graded", *scores, penalty, max(0.0, submission.score - penalty), total]
+    return [*head, state, *scores, penalty, max(0.0, submission.score - penalty), total]

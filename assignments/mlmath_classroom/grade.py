@@ -4,6 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -11,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook
 from nbformat.warnings import DuplicateCellId
+from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
@@ -28,7 +29,13 @@ def load(course):
     """nbgrader's programming interface for the course folder, which must be the working folder of the process."""
     config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
     config.CourseDirectory.root = str(course)
+    database = config.CourseDirectory.get("db_url", "sqlite:///gradebook.db")
+    config.CourseDirectory.db_url = re.sub("^sqlite:///(?!/)", f"sqlite:///{course}/", database)
     return NbGraderAPI(config=config), config
+
+
+def gradebook(course):
+    return Gradebook(load(course)[1].CourseDirectory.db_url)
 
 
 def students(course, assignment):
@@ -47,7 +54,7 @@ def fingerprint(course, assignment, student):
 
 def tests(course, assignment):
     """What nbgrader grades with: the cells that `classroom release` has put into the gradebook."""
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+    with gradebook(course) as book:
         cells = [cell for notebook in book.find_assignment(assignment).notebooks for cell in notebook.source_cells]
         return sorted([cell.name, cell.source, cell.checksum] for cell in cells)
 
@@ -108,7 +115,11 @@ def defect(folder, assignment):
 
 
 def reason(result):
-    lines = [line for line in (result.get("log", "") + result["error"]).splitlines() if "Error" in line or "Exception" in line]
+    lines = [
+        line
+        for line in (result.get("log", "") + result["error"]).splitlines()
+        if "Error" in line or "Exception" in line
+    ]
     return (lines or ["unknown"])[0][:200]
 
 
@@ -154,4 +165,7 @@ def grade(course, assignment, chosen=None, *, again=False, jobs=None, confined=T
 def outcome(course, assignment, student):
     """None, or why this submission has no grade."""
     path = record(course, assignment, student)
-    return json.loads(path.read_text())["failure"] if path.exists() else "it has not been graded yet"
+    if not path.exists():
+        return "it has not been graded yet"
+    failure = json.loads(path.read_text())["failure"]
+    return failure or (None if is_done(course, assignment, student) else "it has changed since it was graded")

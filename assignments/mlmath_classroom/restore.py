@@ -6,6 +6,7 @@ cells that were found. What is not found is added as it was handed out; what is 
 was, as plain cells. Of the student's cells only text and attached pictures are kept: no metadata, no output.
 """
 
+import re
 from collections import Counter
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -80,7 +81,9 @@ class RestoreCells(NbGraderPreprocessor):
                 if not is_locked(cell):
                     keep(nb.cells[place], cell)
             elif graded_id(cell):
-                self.log.warning("Cell '%s' is missing from the submission; it is added as it was handed out", graded_id(cell))
+                self.log.warning(
+                    "Cell '%s' is missing from the submission; it is added as it was handed out", graded_id(cell)
+                )
             cells.append(cell)
         assignment.cells = cells + [plain(nb.cells[i], i) for i in extra if i > last]
         return assignment, resources
@@ -88,7 +91,8 @@ class RestoreCells(NbGraderPreprocessor):
 
 def keep(mine, cell):
     """Put the student's text, and the pictures attached to it, into the cell as it was handed out."""
-    cell.source = mine.source
+    # Markers see the text as a page: a space keeps "<script" from being a tag, and leaves $a<b$ what it is.
+    cell.source = mine.source if cell.cell_type == "code" else re.sub(r"<(?=[A-Za-z/!?])", "< ", mine.source)
     if cell.cell_type == "markdown" and "attachments" in mine:
         cell.attachments = mine.attachments
 

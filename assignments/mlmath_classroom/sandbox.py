@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 import matplotlib
-import mlmath_helpers
 import psutil
 import zmq.asyncio
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
+
+import mlmath_helpers
 
 from . import limits
 

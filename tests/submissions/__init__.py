@@ -1,7 +1,7 @@
 """Submissions to the first assignment, good, unlucky and hostile, made from its master and its student version.
 
 `SUBMISSIONS` has for each name a function that writes a student's folder, and what it must come to: the points of the
-graded cells in the order of the assignment, or a part of the reason why it can't be graded. A cell of the solution is
+graded cells in the order of the assignment (`...`: any), or a part of the reason why it can't be graded. A cell of the solution is
 changed by `edit(notebook, "answer-norms", "new text")`.
 """
 
@@ -141,7 +141,9 @@ def own_cells_and_files(notebook, folder):
 replace("exception", NORMS, answer_norms="raise RuntimeError('no idea')")
 replace("syntax-error", NORMS, answer_norms="def p_norm(x, p:\n    return 1")
 replace("endless-loop", NORMS, answer_norms="while True:\n    pass")
-SWALLOW = "import time\nwhile True:\n{0}    try:\n{0}        while True: time.sleep(0.1)\n{0}    except BaseException: pass\n"
+SWALLOW = (
+    "import time\nwhile True:\n{0}    try:\n{0}        while True: time.sleep(0.1)\n{0}    except BaseException: pass\n"
+)
 replace("endless-loop-uninterruptible", NORMS, answer_norms=SWALLOW.format(""))
 replace("endless-loop-in-function", NORMS, answer_norms="def p_norm(x, p):\n    while True:\n        pass")
 replace(
@@ -159,8 +161,14 @@ replace("killed-kernel", NORMS, answer_norms="import os\nos.kill(os.getpid(), 9)
 replace("memory-bomb", NORMS, answer_norms="bomb = []\nwhile True:\n    bomb.append(bytearray(10**8))")
 replace("memory-bomb-in-function", NORMS, answer_norms="def p_norm(x, p):\n    return bytearray(10**12)")
 replace("endless-print", NORMS, answer_norms="while True:\n    print('spam ' * 100)")
-replace("endless-print-in-function", NORMS, answer_norms="def p_norm(x, p):\n    while True:\n        print('spam ' * 100)")
-replace("endless-display-in-function", NORMS, answer_norms="def p_norm(x, p):\n    while True:\n        display('spam ' * 1000)")
+replace(
+    "endless-print-in-function", NORMS, answer_norms="def p_norm(x, p):\n    while True:\n        print('spam ' * 100)"
+)
+replace(
+    "endless-display-in-function",
+    NORMS,
+    answer_norms="def p_norm(x, p):\n    while True:\n        display('spam ' * 1000)",
+)
 replace("one-huge-print", NORMS, answer_norms="print('x' * 10**8)")
 replace("asks-for-input", NORMS, answer_norms="def p_norm(x, p):\n    return float(input())")
 replace("huge-return-value", NORMS, answer_norms="def p_norm(x, p):\n    return np.zeros(10**8)")
@@ -169,7 +177,12 @@ replace("huge-string", NORMS, answer_norms="def p_norm(x, p):\n    return 'x' * 
 replace("nan", NORMS, answer_norms="def p_norm(x, p):\n    return np.nan")
 replace("nan-values", [*FULL[:6], 0, 0, *FULL[8:]], answer_ball="first_inside = limit = float('nan')")
 replace("returns-a-figure", NORMS, answer_norms="def p_norm(x, p):\n    return plt.figure()")
-replace("two-deaths", [0, 0, *FULL[2:6], 0, 0, *FULL[8:]], answer_norms="import os\nos._exit(0)", answer_ball="import os\nos._exit(0)")
+replace(
+    "two-deaths",
+    [0, 0, *FULL[2:6], 0, 0, *FULL[8:]],
+    answer_norms="import os\nos._exit(0)",
+    answer_ball="import os\nos._exit(0)",
+)
 
 
 @submission("dies-when-run-again", [*FULL[:6], 0, 0, *FULL[8:]])
@@ -359,11 +372,24 @@ class Equal(float):
     def __getattr__(self, name):
         return self
 """
-replace("equal-to-everything", NORMS, answer_norms=EQUAL.replace("float", "object") + "def p_norm(x, p):\n    return Equal()")
+replace(
+    "equal-to-everything",
+    NORMS,
+    answer_norms=EQUAL.replace("float", "object") + "def p_norm(x, p):\n    return Equal()",
+)
 replace("lying-float", NORMS, answer_norms=EQUAL + "def p_norm(x, p):\n    return Equal(1)")
-replace("lying-array", NORMS, answer_norms=EQUAL.replace("float", "np.ndarray") + "def p_norm(x, p):\n    return np.zeros(()).view(Equal)")
+replace(
+    "lying-array",
+    NORMS,
+    answer_norms=EQUAL.replace("float", "np.ndarray") + "def p_norm(x, p):\n    return np.zeros(()).view(Equal)",
+)
 replace("equal-values", [*FULL[:6], 0, 0, *FULL[8:]], answer_ball=EQUAL + "first_inside = limit = Equal(1)")
-add("patches-progress", NORMS, "test-norms", "from contextlib import contextmanager, suppress\nQuestions.tests = lambda self, name: suppress(Exception)\nquestions.tests = lambda name: suppress(Exception)")
+add(
+    "patches-progress",
+    NORMS,
+    "test-norms",
+    "from contextlib import contextmanager, suppress\nQuestions.tests = lambda self, name: suppress(Exception)\nquestions.tests = lambda name: suppress(Exception)",
+)
 add("prints-a-grade", NORMS, "test-norms", "print('2.0')\n2.0")
 replace("returns-a-grade", NORMS, answer_norms="def p_norm(x, p):\n    display(2.0)\n    return 2.0")
 FLOOD = """
@@ -373,7 +399,9 @@ def flood():
         print("2.0", flush=True)
 threading.Thread(target=flood, daemon=True).start()
 """
-add("printing-thread", NORMS, "test-norms", FLOOD)
+add(
+    "printing-thread", [0, 0, *[...] * 9], "test-norms", FLOOD
+)  # what it spoils of its own answers hangs on the machine
 
 
 @submission("edited-tests", NORMS)
@@ -431,13 +459,15 @@ add(
 # Spies and vandals. What these find they print, and the test looks through all that was printed.
 
 READER = """
-import gc, os, sys, subprocess
+import gc, os, sys, subprocess, time
 from pathlib import Path
-places = [Path(p) for p in ("/tmp", "/work", "/home", "/root", "/proc", "/dev", "/etc", "/var", "/opt", "/mnt", "/srv", "/run")]
-places += [Path.cwd(), *Path.cwd().parents][:-1]
-texts, seen = [], 0
+places = [Path.cwd(), *Path.cwd().parents][:-1]
+places += map(Path, ("/tmp", "/proc", "/home", "/root", "/dev", "/var", "/run", "/mnt", "/srv", "/work", "/opt", "/etc"))
+texts, seen, end = [], 0, time.monotonic() + 5
 for place in places:
     for folder, folders, files in os.walk(place):
+        if time.monotonic() > end:
+            break
         folders[:] = [f for f in folders if f not in ("site-packages", "lib", "include", "share")]
         for name in files:
             try:
@@ -450,8 +480,11 @@ for place in places:
                 pass
 """
 LOOK_INSIDE = f"""
-import gc, os, sys
-texts += [str(o).encode(errors="ignore") for o in gc.get_objects() if isinstance(o, (dict, list)) and len(o) < 100]
+import gc, os, sys, time
+stop = time.monotonic() + 1.5
+for thing in reversed(gc.get_objects()):  # the newest first
+    if time.monotonic() < stop and isinstance(thing, (dict, list)) and len(thing) < 100:
+        texts.append(str(thing).encode(errors="ignore"))
 texts += [str(frame.f_locals).encode(errors="ignore") for frame in sys._current_frames().values()]
 texts += [str(list(get_ipython().history_manager.get_range())).encode()]
 secret = {SECRET[:12]!r} + {SECRET[12:]!r}
@@ -467,8 +500,11 @@ def reader(notebook):
     insert(notebook, "report", READER)
     look = "\n".join(f"    {line}" for line in LOOK_INSIDE.splitlines())
     cell = notebook.cells[at(notebook, "answer-posterior")]
-    cell.source = f"looks = []\ndef look():\n    texts = []\n{look}\n    looks.append(len(found))\n" + cell.source.replace(
-        "    ill =", "    if len(looks) < 1 or prior == 0.2 and len(looks) < 2: look()\n    ill ="
+    cell.source = (
+        f"looks = []\ndef look():\n    texts = []\n{look}\n    looks.append(len(found))\n"
+        + cell.source.replace(
+            "    ill =", "    if len(looks) < 1 or prior == 0.2 and len(looks) < 2: look()\n    ill ="
+        )
     )
     insert(notebook, "report", "print('LOOKED', len(looks), 'TIMES WHILE A TEST CALLED, FOUND', sum(looks))")
 
@@ -585,7 +621,11 @@ kernel.session.send(kernel.iopub_socket, "display_data", {"nothing": 1}, parent=
 def script_in_answers(notebook):
     script = "<script>document.title = 'OWNED'</script><img src=x onerror=\"document.title = 'OWNED'\">"
     notebook.cells[at(notebook, "derivation")].source += script
-    insert(notebook, "report", f"from IPython.display import HTML, Javascript\ndisplay(HTML({script!r}), Javascript('OWNED'))")
+    insert(
+        notebook,
+        "report",
+        f"from IPython.display import HTML, Javascript\ndisplay(HTML({script!r}), Javascript('OWNED'))",
+    )
 
 
 @submission("link-to-the-master", "is a link")

@@ -1,4 +1,7 @@
-"""Make the students' versions in `release` from the masters in `source`, as `classroom release` does in a course folder."""
+"""Make the students' versions in `release` from the masters in `source`.
+
+`classroom release` does the same in a course folder.
+"""
 
 import shutil
 import tempfile

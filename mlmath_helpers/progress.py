@@ -9,8 +9,8 @@ from contextlib import contextmanager
 class Questions:
     """The questions of one assignment, by name, in order.
 
-    The tests of a question stand in ``with questions.tests("norms"):``. They fail as plain assertions do; when all of them hold, one line
-    says so and counts what is left.
+    The tests of a question stand in ``with questions.tests("norms"):``. They fail as plain assertions do; when all of
+    them hold, one line says so and counts what is left.
 
     Used in: the assignments for teachers and their students.
     """

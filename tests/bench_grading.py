@@ -1,6 +1,7 @@
-"""Measure grading: submissions a minute and peak memory, sandboxed and not, beside plain nbgrader, in one run: `make bench`.
+"""Measure grading, sandboxed and not, beside plain nbgrader: submissions a minute and peak memory.
 
-Every other submission is the master's solution, the rest are as handed out. `python tests/bench_grading.py 40 200` takes the numbers of submissions.
+`make bench` runs it. Every other submission is the master's solution, the rest are as handed out.
+`python tests/bench_grading.py 40 200` takes the numbers of submissions.
 """
 
 import shutil

@@ -1,6 +1,8 @@
 """The assignments: masters that earn all points, students' versions that are up to date and give nothing away."""
 
+import functools
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +19,18 @@ def notebook(kind, name):
     return nbformat.read(ROOT / "assignments" / kind / name / f"{name}.ipynb", 4)
 
 
+@functools.cache
+def in_the_chapters():
+    """The text of the book's own notebooks, in which a line may happen to be that of a solution."""
+    notebooks = [nbformat.read(path, 4) for path in (ROOT / "chapters").glob("*/*.ipynb")]
+    return "\n".join(cell.source for notebook in notebooks for cell in notebook.cells)
+
+
 def secrets(name):
-    """The lines of a master that no student may see: those of solutions and hidden tests that do not stand in the open as well."""
+    """The lines of a master that no student may see.
+
+    They are those of solutions and hidden tests that do not stand in the open as well.
+    """
     master = notebook("source", name)
     hidden = {
         line.strip()
@@ -34,7 +46,7 @@ def secrets(name):
         for line in SECRET.sub("", cell.source).splitlines()
         if cell not in by_hand
     }
-    return {line for line in hidden - opened if len(line) > 20}
+    return {line for line in hidden - opened if len(line) > 20 and line not in in_the_chapters()}
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +125,10 @@ def test_master_passes_in_one_plain_kernel(name, tmp_path):
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_points_and_questions(name):
-    """Four to six questions with public and hidden tests, one derivation by hand, one figure; the points on the page are the points given."""
+    """Four to six questions with public and hidden tests, one derivation by hand, one figure.
+
+    The points on the page are the points given.
+    """
     cells = notebook("source", name).cells
     points = sum(cell.metadata.nbgrader.get("points", 0) for cell in cells)
     assert 20 <= points <= 24 and f"{points:g} points" in cells[0].source
@@ -123,3 +138,18 @@ def test_points_and_questions(name):
     assert len(hidden) == len(public) >= 5 and len(by_hand) == 1
     assert sum("explore(" in cell.source for cell in cells) == 1
     assert "matplotlib" not in "".join(cell.source for cell in hidden + public)
+
+
+def test_a_student_can_validate(tmp_path):
+    """The command of the page and the button in JupyterLab, which is nbgrader's own.
+
+    It runs on a notebook that is done and on one that is not.
+    """
+    said = {}
+    for kind in ("source", "release"):
+        folder = tmp_path / kind
+        shutil.copytree(ROOT / "assignments" / kind / "basics", folder)
+        command = [Path(sys.executable).parent / "nbgrader", "validate", "basics.ipynb"]
+        said[kind] = subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
+    assert "Success! Your notebook passes all the tests." in said["source"]
+    assert "VALIDATION FAILED ON 6 CELL(S)!" in said["release"]

@@ -1,4 +1,7 @@
-"""The hub for a larger class: its versions agree with the book's, its settings are valid, and assignments travel through its exchange."""
+"""The hub for a larger class: its versions agree with the book's, and its settings are valid.
+
+Assignments travel through its exchange.
+"""
 
 import getpass
 import json
@@ -66,7 +69,10 @@ def test_menus_that_students_do_not_get_are_called_so_by_nbgrader():
 
 @pytest.fixture(scope="module")
 def exchange(tmp_path_factory):
-    """One assignment handed out, handed in and collected by one account; a teacher's and a student's folder, and a function that calls nbgrader."""
+    """One assignment handed out, handed in and collected by one account.
+
+    Gives a teacher's and a student's folder, the exchange's, and a function that calls nbgrader.
+    """
     base = tmp_path_factory.mktemp("hub")
     (base / "exchange").mkdir()
     (base / "exchange").chmod(0o777)
@@ -111,7 +117,10 @@ def test_what_is_handed_in_is_collected_with_its_secret_and_the_servers_time(exc
 
 
 def test_a_hand_in_made_by_hand_brings_nothing_and_harms_nobody(exchange):
-    """Named after somebody else, dated at will, with links to what the teacher may read, and beside folders with impossible names."""
+    """Named after somebody else, dated at will, and with links to what the teacher may read.
+
+    Beside it stand folders with impossible names.
+    """
     course, home, inbound, call = exchange
     (inbound / "nobody+basics+").mkdir()
     (inbound / "x+basics+no time+x").mkdir()

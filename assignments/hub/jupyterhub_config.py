@@ -1,4 +1,5 @@
-# A JupyterHub for one class on one server. Students and teachers are accounts of this machine, in the groups `students` and `teachers`.
+# A JupyterHub for one class on one server. Students and teachers are accounts of this machine, in the groups
+# `students` and `teachers`.
 import grp
 import pwd
 from pathlib import Path
@@ -17,14 +18,17 @@ c.JupyterHub.authenticator_class = "pam"
 c.PAMAuthenticator.allowed_groups = {"students", "teachers"}
 c.PAMAuthenticator.open_sessions = False  # a session of the system's own needs what a container does not have
 
-# A student's server: JupyterLab in the home folder. It ends after an hour without work, and no process may take the whole machine.
+# A student's server: JupyterLab in the home folder. It ends after an hour without work, and no process may take the
+# whole machine.
 c.Spawner.cmd = ["prlimit", f"--as={4 * 2**30}", "--nproc=1024", "jupyterhub-singleuser"]
 c.Spawner.args = ["--ServerApp.shutdown_no_activity_timeout=3600", "--MappingKernelManager.cull_idle_timeout=3600"]
 c.Spawner.notebook_dir = "~"
-c.Spawner.environment = {"JUPYTER_CONFIG_PATH": str(Path(__file__).with_name("students"))}  # of nbgrader's menus only Assignment List
+# Of nbgrader's menus students get only Assignment List.
+c.Spawner.environment = {"JUPYTER_CONFIG_PATH": str(Path(__file__).with_name("students"))}
 c.Spawner.default_url = "/lab"
 
-# The teachers share one more server, which runs as `course` in the course folder: nbgrader's set-up for several graders.
+# The teachers share one more server, which runs as `course` in the course folder: nbgrader's set-up for several
+# graders.
 group = grp.getgrnam("teachers")
 teachers = {user.pw_name for user in pwd.getpwall() if user.pw_gid == group.gr_gid} | set(group.gr_mem)
 c.JupyterHub.load_groups = {"teachers": {"users": sorted(teachers)}}

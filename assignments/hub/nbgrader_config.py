@@ -1,4 +1,5 @@
-# nbgrader's settings for everybody on the hub. Those of the course itself stand in the course folder's nbgrader_config.py.
+# nbgrader's settings for everybody on the hub. Those of the course itself stand in the nbgrader_config.py of the
+# course folder.
 import os
 import pwd
 import secrets
@@ -17,9 +18,10 @@ c.Exchange.root = "/srv/exchange"  # writable for all; made by `start`
 class Collect(ExchangeCollect):
     """Collects what the file system says: the owner and the time of a hand-in, and no links.
 
-    Students can write into the exchange by hand. With nbgrader's own class a folder named after somebody else replaces that student's
-    hand-in; a link brings the masters or the gradebook, which the collecting account may read, into a submission; times can be made
-    up; and a name or a folder that is not as nbgrader makes it stops the collecting, or the feedback, of all.
+    Students can write into the exchange by hand. With nbgrader's own class a folder named after somebody else replaces
+    that student's hand-in; a link brings the masters or the gradebook, which the collecting account may read, into a
+    submission; times can be made up; and a name or a folder that is not as nbgrader makes it stops the collecting, or
+    the feedback, of all.
     """
 
     def _path_to_record(self, path):
@@ -47,9 +49,13 @@ class Collect(ExchangeCollect):
                     if stat.S_ISREG(os.fstat(file).st_mode):
                         with (target / name).open("wb") as copy:
                             shutil.copyfileobj(original, copy)
+        for name in ("timestamp.txt", "submission_secret.txt"):
+            if Path(dest, name).is_dir():
+                shutil.rmtree(Path(dest, name))
         Path(dest, "timestamp.txt").write_text(f"{last_change(src)} UTC")
-        if not Path(dest, "submission_secret.txt").is_file():  # with it nbgrader finds a student's feedback; no feedback without
-            Path(dest, "submission_secret.txt").write_text(secrets.token_hex(64))
+        secret = Path(dest, "submission_secret.txt")
+        if not secret.is_file():  # nbgrader finds a student's feedback by it, and gives none without
+            secret.write_text(secrets.token_hex(64))
 
 
 def last_change(folder):

@@ -1,7 +1,7 @@
-"""Grade the book's assignments with nbgrader: a submission is never lost, never stops another's grading, and never wins by a trick.
+"""Grade the book's assignments with nbgrader, so that no submission is lost and none wins by a trick.
 
-`classroom` (see `cli`) is the command; `configure` sets nbgrader up in a course folder, so that nbgrader's own commands and its formgrader
-grade in the same way.
+Nor does a submission ever stop another's grading. `classroom` (see `cli`) is the command; `configure` sets nbgrader up
+in a course folder, so that nbgrader's own commands and its formgrader grade in the same way.
 """
 
 
@@ -39,5 +39,5 @@ def configure(c):
         CheckCellMetadata,
     ]
     c.RestoreCells.release = "release"
-    c.HTMLExporter.sanitize_html = True  # or a script in an answer would run in the browser of who marks it
+    c.HTMLExporter.sanitize_html = True  # or a script in an answer would run in the marker's browser
     c.LimitOutput.max_lines = 200

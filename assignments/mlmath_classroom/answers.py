@@ -1,4 +1,7 @@
-"""In the kernel with the tests: the student's functions and values, fetched from the kernel that ran the student's cells."""
+"""In the kernel with the tests: fetch the student's functions and values.
+
+They come from the kernel that ran the student's cells.
+"""
 
 import ast
 import base64
@@ -39,7 +42,7 @@ def answer(question, namespace):
 
 
 class Answers:
-    """A connection to the kernel that ran the student's cells; it waits for an answer so many seconds."""
+    """A connection to the kernel that ran the student's cells; it waits `seconds` for an answer."""
 
     def __init__(self, connection_file, seconds):
         self.client = BlockingKernelClient(connection_file=connection_file, context=limits.careful(zmq.Context()))
@@ -49,7 +52,7 @@ class Answers:
         self.seconds = seconds
 
     def ask(self, **question):
-        """The data that the kernel answers with. An error unless they come in time, and as data."""
+        """The data that the kernel answers with; an error unless they come in time, and as data."""
         code = Path(wire.__file__).read_text() + SERVE
         expression = (
             f"(lambda space: exec({code!r}, space) or space['serve']({json.dumps(question)!r}, globals()))({{}})"
@@ -101,7 +104,7 @@ def function(answers, name):
 def bind(namespace, connection_file, source, seconds):
     """Put into the namespace what the test cell `source` reads and neither makes itself nor finds among the teacher's.
 
-    Builtin names are never the student's: with an `isinstance` of one's own one would pass any test.
+    Builtin names are never the student's: an `isinstance` of the student's own would pass any test.
     """
     answers = connect(connection_file, seconds)
     for name in wanted(source):
@@ -118,9 +121,10 @@ def bind(namespace, connection_file, source, seconds):
 
 def wanted(source):
     """The names that a piece of code reads and does not itself assign, import, or define."""
-    names = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+    nodes = list(ast.walk(ast.parse(source)))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
     made = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             made.add(node.name)
         if isinstance(node, ast.arg):

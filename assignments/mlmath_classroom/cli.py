@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 MASTERS = Path(__file__).parents[1] / "source"
@@ -38,9 +39,8 @@ def main(arguments=None):
         if name == "export":
             command.add_argument("--to", type=Path, help="by default ASSIGNMENT.csv in the course's folder")
     options = parser.parse_args(arguments)
-    os.environ["PATH"] = (
-        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by its name
-    )
+    # nbgrader calls alembic by its name
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with contextlib.chdir("."):  # comes back from the course's folder
         return globals()[f"do_{options.command}"](options)
 
@@ -65,6 +65,8 @@ def do_collect(options):
     from .collect import collect
 
     options.source = options.source.resolve()
+    if not options.source.is_dir() and not zipfile.is_zipfile(options.source):
+        sys.exit(f"{options.source} is neither a folder nor a zip file")
     in_course(options)
     taken, left = collect(options.course, options.assignment, options.source, options.pattern)
     print(f"Taken: {len(taken)} submissions.")
@@ -74,9 +76,11 @@ def do_collect(options):
 
 def do_grade(options):
     from . import sandbox
-    from .grade import grade
+    from .grade import grade, students
 
     in_course(options)
+    if unknown := set(options.students) - set(students(options.course, options.assignment)):
+        sys.exit(f"Nothing handed in by {', '.join(sorted(unknown))}.")
     if changed_since_release(options):
         sys.exit(
             f"The master of {options.assignment} has changed. Release it first: classroom release {options.assignment}"
@@ -105,40 +109,41 @@ def do_grade(options):
 
 
 def do_feedback(options):
-    api = in_course(options)
-    from .grade import students
+    from .grade import outcomes
 
-    for student in students(options.course, options.assignment):
-        result = api.generate_feedback(options.assignment, student, force=True)
-        if not result["success"]:
-            print(f"no feedback for {student}: {result['error'].splitlines()[-1]}", file=sys.stderr)
+    api = in_course(options)
+    without = {}
+    for student, failure in outcomes(options.course, options.assignment).items():
+        if failure is None:
+            result = api.generate_feedback(options.assignment, student, force=True)
+            failure = None if result["success"] else result["error"].strip().splitlines()[-1]
+        if failure:
+            without[student] = failure
     print(f"The pages are in {options.course / 'feedback'}.")
+    if without:
+        sys.exit("No page for:\n" + "\n".join(f"  {student}: {why}" for student, why in sorted(without.items())))
 
 
 def do_export(options):
     from .export import export
-    from .grade import outcome, students
+    from .grade import outcomes
 
     to = options.to and options.to.resolve()
     in_course(options)
     to = to or options.course / f"{options.assignment}.csv"
-    failures = {
-        student: outcome(options.course, options.assignment, student)
-        for student in students(options.course, options.assignment)
-    }
-    export(options.course, options.assignment, to, failures)
+    export(options.course, options.assignment, to, outcomes(options.course, options.assignment))
     print(f"The grades are in {to}.")
 
 
 def changed_since_release(options):
     """Whether the tests that nbgrader would use are older than the master's."""
     released = options.course / "release" / options.assignment / f"{options.assignment}.ipynb"
-    masters = [path for path in (options.course / "source" / options.assignment).rglob("*") if path.is_file()]
+    masters = [path for path in (options.course / "source" / options.assignment).glob("[!.]*") if path.is_file()]
     return not released.exists() or max(path.stat().st_mtime for path in masters) > released.stat().st_mtime
 
 
 def in_course(options):
-    """Check that this is a course folder with that assignment, go there, and return nbgrader's programming interface."""
+    """Check that this is a course folder with that assignment, and go there; return nbgrader's interface."""
     from .grade import load
 
     options.course = options.course.resolve()
@@ -147,9 +152,8 @@ def in_course(options):
             f"{options.course} is no course folder: it has no nbgrader_config.py. Make one by: classroom new FOLDER"
         )
     if not (options.course / "source" / options.assignment).is_dir():
-        sys.exit(
-            f"there is no assignment {options.assignment!r}; there are {sorted(p.name for p in (options.course / 'source').iterdir())}"
-        )
+        names = sorted(path.name for path in (options.course / "source").iterdir())
+        sys.exit(f"there is no assignment {options.assignment!r}; there are {names}")
     os.chdir(options.course)
     return load(options.course)[0]
 

@@ -1,4 +1,7 @@
-"""Take submissions from a folder or from the zip file of a learning platform into the course. Every file is placed or named."""
+"""Take submissions from a folder or from the zip file of a learning platform into the course.
+
+Every file is placed, or named with the reason why not.
+"""
 
 import re
 import shutil
@@ -9,8 +12,8 @@ from pathlib import Path
 
 from .grade import LARGEST, record
 
-# How the files of a download are named; the first that matches the path inside the archive or folder says who handed it in.
-# The number, where there is one, tells two people of one name apart.
+# How the files of a download are named; the first that matches the path inside the archive or folder says who handed
+# it in. The number, where there is one, tells two people of one name apart.
 PATTERNS = [
     r"(?P<student>[^/]+)_(?P<number>\d+)_assignsubmission_file_?[^/]*/(?P<file>.+)",  # Moodle
     r"(?P<student>[^/_]+)(_LATE)?_(?P<number>\d+)_\d+_(?P<file>[^/]+)",  # Canvas
@@ -77,7 +80,10 @@ def spare(target):
 
 
 def files(source, left):
-    """Path, time and a function that writes it elsewhere, for each file of a folder or a zip file; puts links into `left`."""
+    """For each file of a folder or a zip file its path, its time, and a function that writes it elsewhere.
+
+    Links, and what is too large, go into `left`.
+    """
     if source.is_dir():
         for path in sorted(source.rglob("*")):
             name = path.relative_to(source).as_posix()

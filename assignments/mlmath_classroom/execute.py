@@ -54,7 +54,10 @@ class Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
     def run(self, cell, index):
-        """Execute the cell; an error that the kernel did not show, such as the end of its time, is added to the outputs."""
+        """Execute the cell.
+
+        An error that the kernel did not show, such as the end of its time, is added to the outputs.
+        """
         if not cell.source.strip() or self.skip_cells_with_tag in cell.metadata.get("tags", []):
             return
         self.printed = 0
@@ -95,9 +98,7 @@ class ExecuteApart(NbGraderPreprocessor):
         self.nb, self.set_aside, self.answers = nb, set(), None
         self.deadline = time.monotonic() + self.budget
         self.submitted = Path(resources["metadata"]["path"])
-        tests = (
-            self.folder / "tests"
-        )  # has the teacher's files only: a numpy.py of the student's must not be found here
+        tests = self.folder / "tests"  # the teacher's files only: a numpy.py of the student's must not be found here
         copy_data(Path(self.source, resources["nbgrader"]["assignment"]), tests / "work")
         manager = sandbox.manager(tests, tests / "work", confined=False)
         self.tests = Client(nb, self.watch, km=manager, timeout=self.timeout + 30)

@@ -42,14 +42,25 @@ def students(course, assignment):
     return sorted(path.parent.name for path in Path(course, "submitted").glob(f"*/{assignment}") if path.is_dir())
 
 
-def fingerprint(course, assignment, student):
-    """Changes when the submission, the master, the tests in the gradebook, or the grading changes."""
-    digest = hashlib.sha256(json.dumps(tests(course, assignment)).encode())
-    for folder in (course / "submitted" / student / assignment, course / "source" / assignment, Path(__file__).parent):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(f"{path.relative_to(folder)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+def fingerprint(course, assignment, student, common):
+    """Changes when the submission changes, or what all are graded with: see `basis`."""
+    digest = hashlib.sha256(common)
+    add_files(digest, course / "submitted" / student / assignment)
     return digest.hexdigest()
+
+
+def basis(course, assignment):
+    """Changes with the master, the tests in the gradebook, and the grading."""
+    digest = hashlib.sha256(json.dumps(tests(course, assignment)).encode())
+    add_files(digest, course / "source" / assignment)
+    add_files(digest, Path(__file__).parent)
+    return digest.digest()
+
+
+def add_files(digest, folder):
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(f"{path.relative_to(folder)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
 
 
 def tests(course, assignment):
@@ -63,9 +74,10 @@ def record(course, assignment, student):
     return course / "grading" / assignment / f"{student}.json"
 
 
-def is_done(course, assignment, student):
+def is_done(course, assignment, student, common):
     path = record(course, assignment, student)
-    return path.exists() and json.loads(path.read_text()).get("fingerprint") == fingerprint(course, assignment, student)
+    wanted = fingerprint(course, assignment, student, common)
+    return path.exists() and json.loads(path.read_text()).get("fingerprint") == wanted
 
 
 def grade_one(course, assignment, student, confined, scratch):
@@ -82,10 +94,12 @@ def grade_one(course, assignment, student, confined, scratch):
         api, config = load(course)
         api.config.ExecuteApart.confined = confined
         result = api.autograde(assignment, student, force=True)
+        if "while starting new kernel" in result.get("log", ""):  # the machine was too busy
+            result = api.autograde(assignment, student, force=True)
         path.with_suffix(".log").write_text(result.get("log", "") + result.get("error", ""))
         outcome["failure"] = None if result["success"] else reason(result)
     if outcome["failure"] is None:
-        outcome["fingerprint"] = fingerprint(course, assignment, student)
+        outcome["fingerprint"] = fingerprint(course, assignment, student, basis(course, assignment))
     write(path, outcome)
 
 
@@ -97,7 +111,10 @@ def write(path, outcome):
 
 
 def defect(folder, assignment):
-    """What keeps this folder from being graded, or None. A single notebook is taken for the one asked for, whatever its name."""
+    """What keeps this folder from being graded, or None.
+
+    A single notebook is taken for the one asked for, whatever its name.
+    """
     expected = folder / f"{assignment}.ipynb"
     if links := [path.name for path in folder.rglob("*") if path.is_symlink()]:
         return f"{links[0]} is a link, which could lead to the masters or to another's work"
@@ -115,12 +132,9 @@ def defect(folder, assignment):
 
 
 def reason(result):
-    lines = [
-        line
-        for line in (result.get("log", "") + result["error"]).splitlines()
-        if "Error" in line or "Exception" in line
-    ]
-    return (lines or ["unknown"])[0][:200]
+    """The first line of nbgrader's log that names an error."""
+    lines = (result.get("log", "") + result["error"]).splitlines()
+    return next((line for line in lines if "Error" in line or "Exception" in line), "unknown")[:200]
 
 
 def grade(course, assignment, chosen=None, *, again=False, jobs=None, confined=True):
@@ -136,7 +150,8 @@ def grade(course, assignment, chosen=None, *, again=False, jobs=None, confined=T
     """
     course = Path(course).resolve()
     chosen = chosen or students(course, assignment)
-    waiting = [student for student in chosen if again or not is_done(course, assignment, student)]
+    common = basis(course, assignment)
+    waiting = [student for student in chosen if again or not is_done(course, assignment, student, common)]
     context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
     if os.name != "nt":
         context.set_forkserver_preload([__name__, "mlmath_classroom.execute", "mlmath_classroom.restore"])
@@ -159,13 +174,19 @@ def grade(course, assignment, chosen=None, *, again=False, jobs=None, confined=T
     finally:
         pool.shutdown(cancel_futures=True)
         sandbox.remove(scratch)
-    return {student: outcome(course, assignment, student) for student in chosen}
+    return outcomes(course, assignment, chosen)
 
 
-def outcome(course, assignment, student):
-    """None, or why this submission has no grade."""
-    path = record(course, assignment, student)
-    if not path.exists():
-        return "it has not been graded yet"
-    failure = json.loads(path.read_text())["failure"]
-    return failure or (None if is_done(course, assignment, student) else "it has changed since it was graded")
+def outcomes(course, assignment, chosen=None):
+    """For each student, by default all who handed in, None or why the submission has no grade."""
+    common = basis(course, assignment)
+
+    def outcome(student):
+        path = record(course, assignment, student)
+        if not path.exists():
+            return "it has not been graded yet"
+        failure = json.loads(path.read_text())["failure"]
+        done = is_done(course, assignment, student, common)
+        return failure or (None if done else "it has changed since it was graded")
+
+    return {student: outcome(student) for student in chosen or students(course, assignment)}

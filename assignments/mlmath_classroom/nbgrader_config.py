@@ -1,4 +1,5 @@
-# The configuration of this course, read by `classroom` and by nbgrader's own commands. See the book's page "Assignments for a class".
+# The configuration of this course, read by `classroom` and by nbgrader's own commands. See the book's page
+# "Assignments for a class".
 import mlmath_classroom
 
 c = get_config()  # noqa: F821

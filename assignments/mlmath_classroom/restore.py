@@ -28,11 +28,17 @@ def text(cell):
 
 
 def match(release, submitted):
-    """For each cell of the assignment the place in the submission of the cell that is its own, or None; two lists of cells."""
+    """For each cell of the assignment the place of its own cell in the submission, or None.
+
+    Both arguments are lists of cells.
+    """
     found, free = {}, set(range(len(submitted)))
 
     def take(place, candidates):
-        """Of several copies one that was worked on counts, and of these the last: a student who copies goes on there."""
+        """Of several copies one that was worked on counts, and of these the last.
+
+        A student who copies goes on in the copy.
+        """
         if place not in found and candidates:
             worked_on = [i for i in candidates if text(submitted[i]) != text(release[place])]
             found[place] = (worked_on or candidates)[-1]
@@ -56,7 +62,10 @@ def match(release, submitted):
 
 
 def likeness(cell, other):
-    """How many characters of a cell stand in the other one. Beginnings only: the time grows with the square of the length."""
+    """How many characters of a cell stand in the other one.
+
+    Only their beginnings are compared: the time grows with the square of the length.
+    """
     matcher = SequenceMatcher(None, cell.source[:2000], other.source[:2000], autojunk=False)
     return sum(block.size for block in matcher.get_matching_blocks())
 

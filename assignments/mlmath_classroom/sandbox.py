@@ -62,7 +62,8 @@ def manager(folder, work, confined):
         kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False),
         connection_file=str(connection),
         context=limits.careful(zmq.asyncio.Context()),
-        **({"transport": "ipc", "ip": str(box / "s")} if confined else {}),
+        # Free ports are found before they are taken: two kernels that start at once can be given the same one.
+        **({"transport": "ipc", "ip": str(box / "s")} if sys.platform == "linux" else {}),
     )
 
 

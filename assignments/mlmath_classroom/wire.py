@@ -1,7 +1,8 @@
-"""How values travel between the kernel with a student's answers and the kernel with the tests: as data, never as objects.
+"""How values travel between a student's answers and the tests: as data, never as objects.
 
-The text of this file is executed in both kernels. What arrives in the tests' kernel is built there from numbers and
-strings, so an object of the student's with a false `__eq__`, or a patched `numpy.allclose`, stays behind.
+Answers and tests have a kernel each, and the text of this file is executed in both. What arrives in the tests' kernel
+is built there from numbers and strings, so an object of the student's with a false `__eq__`, or a patched
+`numpy.allclose`, stays behind.
 """
 
 import base64
@@ -13,7 +14,10 @@ LARGEST = 10**7  # bytes of an array or of a text, and of all that one answer ta
 
 
 def encode(value):
-    """A value as JSON data: numbers, text, arrays, and lists, tuples and dictionaries of them; some functions by name."""
+    """A value as JSON data: numbers, text, arrays, and lists, tuples and dictionaries of them.
+
+    Some functions go by their name.
+    """
     if type(value) is str and len(value) > LARGEST:
         raise ValueError(f"a text of {len(value)} characters is too long for an answer")
     if value is None or type(value) in (bool, str):

@@ -1,8 +1,8 @@
 """Submissions to the first assignment, good, unlucky and hostile, made from its master and its student version.
 
 `SUBMISSIONS` has for each name a function that writes a student's folder, and what it must come to: the points of the
-graded cells in the order of the assignment (`...`: any), or a part of the reason why it can't be graded. A cell of the solution is
-changed by `edit(notebook, "answer-norms", "new text")`.
+graded cells in the order of the assignment (`...`: any), or a part of the reason why it can't be graded. A cell of the
+solution is changed by `edit(notebook, "answer-norms", "new text")`.
 """
 
 from __future__ import annotations
@@ -388,7 +388,8 @@ add(
     "patches-progress",
     NORMS,
     "test-norms",
-    "from contextlib import contextmanager, suppress\nQuestions.tests = lambda self, name: suppress(Exception)\nquestions.tests = lambda name: suppress(Exception)",
+    "from contextlib import contextmanager, suppress\nQuestions.tests = lambda self, name: suppress(Exception)\n"
+    "questions.tests = lambda name: suppress(Exception)",
 )
 add("prints-a-grade", NORMS, "test-norms", "print('2.0')\n2.0")
 replace("returns-a-grade", NORMS, answer_norms="def p_norm(x, p):\n    display(2.0)\n    return 2.0")
@@ -399,9 +400,8 @@ def flood():
         print("2.0", flush=True)
 threading.Thread(target=flood, daemon=True).start()
 """
-add(
-    "printing-thread", [0, 0, *[...] * 9], "test-norms", FLOOD
-)  # what it spoils of its own answers hangs on the machine
+# What it spoils of its own answers hangs on the machine.
+add("printing-thread", [0, 0, *[...] * 9], "test-norms", FLOOD)
 
 
 @submission("edited-tests", NORMS)
@@ -422,7 +422,10 @@ def more_points(notebook):
 
 @submission("forged-cells", NORMS)
 def forged_cells(notebook):
-    """A locked graded cell of one's own, and the answers disguised as the teacher's set-up, which the tests' kernel runs."""
+    """A locked graded cell of one's own, and answers disguised as the teacher's set-up.
+
+    The tests' kernel runs the set-up.
+    """
     edit(notebook, "answer-norms", CHEAT)
     own = {"grade": True, "locked": True, "solution": False, "task": False, "schema_version": 3, "points": 50}
     for number, name in enumerate(("mine", "test-norms", "hidden-norms")):
@@ -458,39 +461,40 @@ add(
 
 # Spies and vandals. What these find they print, and the test looks through all that was printed.
 
-READER = """
-import gc, os, sys, subprocess, time
+# The secret is kept backwards: the reader would find itself.
+READER = f"""
+import os, sys, time
 from pathlib import Path
+secret = {SECRET[::-1]!r}.encode()
 places = [Path.cwd(), *Path.cwd().parents][:-1]
-places += map(Path, ("/tmp", "/proc", "/home", "/root", "/dev", "/var", "/run", "/mnt", "/srv", "/work", "/opt", "/etc"))
-texts, seen, end = [], 0, time.monotonic() + 5
+places += map(Path, ("/tmp", "/proc", "/home", "/root", "/dev", "/var", "/run", "/mnt", "/srv", "/work", "/opt", \
+"/etc"))
+found, looked, end = [], 0, time.monotonic() + 4
 for place in places:
     for folder, folders, files in os.walk(place):
-        if time.monotonic() > end:
-            break
         folders[:] = [f for f in folders if f not in ("site-packages", "lib", "include", "share")]
-        for name in files:
+        for name in files if time.monotonic() < end else []:
+            path = os.path.join(folder, name)
             try:
-                path = os.path.join(folder, name)
                 if name in ("environ", "cmdline") or os.path.isfile(path) and not folder.startswith("/proc"):
                     with open(path, "rb") as file:
-                        texts.append(file.read(10**6))
-                seen += 1
+                        found += [path] if secret[::-1] in file.read(10**6) else []
+                    looked += 1
             except OSError:
                 pass
+print("LOOKED AT", looked, "FILES, FOUND", len(found), found[:3])
 """
 LOOK_INSIDE = f"""
-import gc, os, sys, time
-stop = time.monotonic() + 1.5
-for thing in reversed(gc.get_objects()):  # the newest first
-    if time.monotonic() < stop and isinstance(thing, (dict, list)) and len(thing) < 100:
-        texts.append(str(thing).encode(errors="ignore"))
-texts += [str(frame.f_locals).encode(errors="ignore") for frame in sys._current_frames().values()]
-texts += [str(list(get_ipython().history_manager.get_range())).encode()]
-secret = {SECRET[:12]!r} + {SECRET[12:]!r}
-found = [text for text in texts if secret.encode() in text]
+import gc, sys, time
+secret, found, looked, end = {SECRET[::-1]!r}, [], 0, time.monotonic() + 1
+things = [list(get_ipython().history_manager.get_range()), \
+*(frame.f_locals for frame in sys._current_frames().values())]
+for thing in things + gc.get_objects()[::-1]:  # the newest first
+    if time.monotonic() < end and isinstance(thing, (dict, list)) and len(thing) < 100:
+        looked += 1
+        found += [str(thing)[:300]] if secret[::-1] in str(thing) else []
 """
-READER += LOOK_INSIDE + 'print("LOOKED AT", seen, len(texts), "FOUND", len(found), found[0][:300] if found else "")'
+READER += LOOK_INSIDE + 'print("LOOKED AT", looked, "THINGS, FOUND", len(found), found[:1])'
 
 
 @submission("reader", FULL)
@@ -500,18 +504,18 @@ def reader(notebook):
     insert(notebook, "report", READER)
     look = "\n".join(f"    {line}" for line in LOOK_INSIDE.splitlines())
     cell = notebook.cells[at(notebook, "answer-posterior")]
-    cell.source = (
-        f"looks = []\ndef look():\n    texts = []\n{look}\n    looks.append(len(found))\n"
-        + cell.source.replace(
-            "    ill =", "    if len(looks) < 1 or prior == 0.2 and len(looks) < 2: look()\n    ill ="
-        )
+    cell.source = f"looks = []\ndef look():\n{look}\n    looks.append(len(found))\n" + cell.source.replace(
+        "    ill =", "    if len(looks) < 1 or prior == 0.2 and len(looks) < 2: look()\n    ill ="
     )
     insert(notebook, "report", "print('LOOKED', len(looks), 'TIMES WHILE A TEST CALLED, FOUND', sum(looks))")
 
 
 @submission("writer", FULL)
 def writer(notebook, folder):
-    """Writes into the files of its own course, and only tries to open the machine's: should it once get out, it does no harm."""
+    """Writes into the files of its own course, and only tries to open the machine's.
+
+    Should it once get out, it does no harm.
+    """
     course = folder.parents[2]
     parts = ("source", "release", "submitted", "gradebook.db", "grading", "autograded", "nbgrader_config.py")
     text = f"""
@@ -560,7 +564,8 @@ add(
     "digs-deep",
     NORMS,
     "test-norms",
-    "import os, time\nfor number in range(3000):\n    os.mkdir('a')\n    os.chdir('a')\nos.chmod('..', 0)\ntime.sleep(2)",
+    "import os, time\nfor number in range(3000):\n    os.mkdir('a')\n    os.chdir('a')\n"
+    "os.chmod('..', 0)\ntime.sleep(2)",
 )
 
 
@@ -579,7 +584,8 @@ for address in (("127.0.0.1", {port}), ("localhost", {port})):
 import ipykernel
 for path in (Path(ipykernel.get_connection_file()),):  # have the tests' kernel call instead
     try:
-        path.write_text(json.dumps({{**json.loads(path.read_text()), "transport": "tcp", "ip": "127.0.0.1", "shell_port": {port}}}))
+        path.write_text(json.dumps({{**json.loads(path.read_text()), "transport": "tcp", "ip": "127.0.0.1", \
+"shell_port": {port}}}))
     except OSError as error:
         print(error)
 """
@@ -590,7 +596,8 @@ add(
     "outlives-its-cell",
     NORMS,
     "test-norms",
-    "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import os, time; os.setsid(); time.sleep(1234.5)'])\n"
+    "import subprocess, sys\n"
+    "subprocess.Popen([sys.executable, '-c', 'import os, time; os.setsid(); time.sleep(1234.5)'])\n"
     "import threading, time\nthreading.Thread(target=time.sleep, args=(1234.5,)).start()",
 )
 add(

@@ -31,8 +31,15 @@ def test_readers_need_three_packages_at_the_pinned_versions():
     assert pins("\n".join(project["build-system"]["requires"])) == {"flit_core": wanted["flit-core"]}
 
 
+def test_teachers_need_the_pinned_versions():
+    project = tomllib.loads((ROOT / "assignments" / "pyproject.toml").read_text())
+    dependencies = pins("\n".join(project["project"]["dependencies"]))
+    wanted = pins((ROOT / "requirements.txt").read_text())
+    assert dependencies == {name: wanted[name] for name in ("nbgrader", "tqdm")}
+
+
 def test_lock_files_name_no_host_and_keep_their_hashes():
-    for path in ("website/package-lock.json", "tests/package-lock.json"):
+    for path in ("website/package-lock.json", "tests/package-lock.json", "assignments/hub/package-lock.json"):
         text = (ROOT / path).read_text()
         assert '"resolved"' not in text
         assert text.count('"integrity"') > 0

@@ -278,6 +278,7 @@ def test_marks_given_by_hand_survive(tmp_path):
     assert classroom(course, "grade", "basics", "perfect", "--again").returncode == 0
     row = table(course)["perfect"]
     assert (row["derivation"], row["test-norms"], row["score"]) == ("2.5", "1.0", "18.5")
+    assert row["state"] == "graded"  # the same answer, the same tests: nobody has to look again
     assert (course / "grading" / "basics" / "nan.json").stat().st_mtime_ns == stamp
 
     master = course / "source" / "basics" / "basics.ipynb"
@@ -297,6 +298,7 @@ def test_marks_given_by_hand_survive(tmp_path):
     assert classroom(course, "grade", "basics").returncode == 0
     rows = table(course)
     assert rows["perfect"]["test-posterior"] == "0.0" and rows["perfect"]["derivation"] == "2.5"
+    assert rows["perfect"]["state"] == "waits for marking by hand"  # another answer
     with book(course) as open_book:
         assert open_book.find_comment("derivation", "basics", "basics", "perfect").manual_comment == "Nice."
 

@@ -59,7 +59,8 @@ def basis(course, assignment):
 
 def add_files(digest, folder):
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)  # what editors leave
+        if path.is_file() and path.suffix != ".pyc" and not hidden:
             digest.update(f"{path.relative_to(folder)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
 
 
@@ -77,7 +78,7 @@ def record(course, assignment, student):
 def is_done(course, assignment, student, common):
     path = record(course, assignment, student)
     wanted = fingerprint(course, assignment, student, common)
-    return path.exists() and json.loads(path.read_text()).get("fingerprint") == wanted
+    return remembered(path).get("fingerprint") == wanted
 
 
 def grade_one(course, assignment, student, confined, scratch):
@@ -88,6 +89,8 @@ def grade_one(course, assignment, student, confined, scratch):
     tempfile.tempdir = scratch
     path = record(course, assignment, student)
     path.parent.mkdir(parents=True, exist_ok=True)
+    submission = fingerprint(course, assignment, student, b"")
+    looked_at = marks(course, assignment, student) if remembered(path).get("submission") == submission else {}
     write(path, {"failure": "its grading was ended from outside"})  # holds until the end
     outcome = {"failure": defect(course / "submitted" / student / assignment, assignment)}
     if outcome["failure"] is None:
@@ -99,8 +102,31 @@ def grade_one(course, assignment, student, confined, scratch):
         path.with_suffix(".log").write_text(result.get("log", "") + result.get("error", ""))
         outcome["failure"] = None if result["success"] else reason(result)
     if outcome["failure"] is None:
+        leave_marked(course, assignment, student, looked_at)
+        outcome["submission"] = submission
         outcome["fingerprint"] = fingerprint(course, assignment, student, basis(course, assignment))
     write(path, outcome)
+
+
+def remembered(path):
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def marks(course, assignment, student):
+    """The questions that have a mark by hand and need no other look, with what the tests gave for each."""
+    with gradebook(course) as book:
+        grades = book.find_submission_notebook(assignment, assignment, student).grades
+        done = [grade for grade in grades if grade.manual_score is not None and not grade.needs_manual_grade]
+        return {grade.name: grade.auto_score for grade in done}
+
+
+def leave_marked(course, assignment, student, looked_at):
+    """nbgrader asks for another look at every mark by hand: not where neither the answer nor the tests' result changed."""
+    with gradebook(course) as book:
+        for grade in book.find_submission_notebook(assignment, assignment, student).grades:
+            if grade.name in looked_at and grade.auto_score == looked_at[grade.name]:
+                grade.needs_manual_grade = False
+        book.db.commit()
 
 
 def write(path, outcome):

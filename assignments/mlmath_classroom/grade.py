@@ -121,7 +121,7 @@ def marks(course, assignment, student):
 
 
 def leave_marked(course, assignment, student, looked_at):
-    """nbgrader asks for another look at every mark by hand: not where neither the answer nor the tests' result changed."""
+    """Take back that nbgrader asks for another look at each mark, where neither answer nor result has changed."""
     with gradebook(course) as book:
         for grade in book.find_submission_notebook(assignment, assignment, student).grades:
             if grade.name in looked_at and grade.auto_score == looked_at[grade.name]:

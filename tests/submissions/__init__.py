@@ -467,7 +467,7 @@ import os, sys, time
 from pathlib import Path
 secret = {SECRET[::-1]!r}.encode()
 places = [Path.cwd(), *Path.cwd().parents][:-1]
-places += map(Path, ("/tmp", "/proc", "/home", "/root", "/dev", "/var", "/run", "/mnt", "/srv", "/work", "/opt", \
+places += map(Path, ("/tmp", "/proc", "/home", "/root", "/dev", "/var", "/run", "/mnt", "/srv", "/opt", \
 "/etc"))
 found, looked, end = [], 0, time.monotonic() + 4
 for place in places:

@@ -4,6 +4,7 @@
 `python tests/bench_grading.py 40 200` takes the numbers of submissions.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,7 @@ def measure(command: list, folder: Path) -> tuple[float, float]:
 
 
 def main() -> None:
+    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by its name
     numbers = [int(word) for word in sys.argv[1:]] or [40, 200]
     kinds = {
         "sandboxed": [BIN / "classroom", "grade", NAME],

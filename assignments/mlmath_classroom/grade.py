@@ -75,13 +75,7 @@ def record(course, assignment, student):
     return course / "grading" / assignment / f"{student}.json"
 
 
-def is_done(course, assignment, student, common):
-    path = record(course, assignment, student)
-    wanted = fingerprint(course, assignment, student, common)
-    return remembered(path).get("fingerprint") == wanted
-
-
-def grade_one(course, assignment, student, confined, scratch):
+def grade_one(course, assignment, student, common, confined, scratch):
     """Grade one submission; what happened is written beside the others in the course's `grading` folder."""
     warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, on every submission
     warnings.simplefilter("ignore", DuplicateCellId)  # RestoreCells mends these
@@ -94,7 +88,7 @@ def grade_one(course, assignment, student, confined, scratch):
     write(path, {"failure": "its grading was ended from outside"})  # holds until the end
     outcome = {"failure": defect(course / "submitted" / student / assignment, assignment)}
     if outcome["failure"] is None:
-        api, config = load(course)
+        api, _ = load(course)
         api.config.ExecuteApart.confined = confined
         result = api.autograde(assignment, student, force=True)
         if "while starting new kernel" in result.get("log", ""):  # the machine was too busy
@@ -104,7 +98,7 @@ def grade_one(course, assignment, student, confined, scratch):
     if outcome["failure"] is None:
         leave_marked(course, assignment, student, looked_at)
         outcome["submission"] = submission
-        outcome["fingerprint"] = fingerprint(course, assignment, student, basis(course, assignment))
+        outcome["fingerprint"] = fingerprint(course, assignment, student, common)
     write(path, outcome)
 
 
@@ -177,14 +171,14 @@ def grade(course, assignment, chosen=None, *, again=False, jobs=None, confined=T
     course = Path(course).resolve()
     chosen = chosen or students(course, assignment)
     common = basis(course, assignment)
-    waiting = [student for student in chosen if again or not is_done(course, assignment, student, common)]
+    waiting = [student for student, why in outcomes(course, assignment, chosen).items() if again or why]
     context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
     if os.name != "nt":
         context.set_forkserver_preload([__name__, "mlmath_classroom.execute", "mlmath_classroom.restore"])
     budget = load(course)[1].ExecuteApart.get("budget", 300) + GRACE
 
     def run(student):
-        process = context.Process(target=grade_one, args=(course, assignment, student, confined, scratch))
+        process = context.Process(target=grade_one, args=(course, assignment, student, common, confined, scratch))
         process.start()
         process.join(budget)
         if process.is_alive():
@@ -208,11 +202,10 @@ def outcomes(course, assignment, chosen=None):
     common = basis(course, assignment)
 
     def outcome(student):
-        path = record(course, assignment, student)
-        if not path.exists():
+        known = remembered(record(course, assignment, student))
+        if not known:
             return "it has not been graded yet"
-        failure = json.loads(path.read_text())["failure"]
-        done = is_done(course, assignment, student, common)
-        return failure or (None if done else "it has changed since it was graded")
+        done = known.get("fingerprint") == fingerprint(course, assignment, student, common)
+        return known["failure"] or (None if done else "it has changed since it was graded")
 
     return {student: outcome(student) for student in chosen or students(course, assignment)}

@@ -28,7 +28,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from mlmath_classroom import cli, sandbox, wire
+from mlmath_classroom import answers, cli, sandbox, wire
 from mlmath_classroom.grade import outcomes
 from mlmath_classroom.restore import match
 from nbformat.v4 import new_code_cell, new_markdown_cell
@@ -205,6 +205,18 @@ def test_a_cell_says_why_it_was_set_aside(graded):
     assert "FILLED / 0" in shown(graded["course"], "fills-the-memory")
 
 
+def test_a_failed_test_shows_the_student_the_test_only(graded):
+    """Not the code that fetched the answer, nor where on the teacher's machine it lies."""
+    failed = 0
+    for name, (_, expected) in SUBMISSIONS.items():
+        if not isinstance(expected, str):
+            notebook = nbformat.read(graded["course"] / "autograded" / name / "basics" / "basics.ipynb", 4)
+            shown = json.dumps([cell.outputs for cell in notebook.cells if cell.id in GRADED and "outputs" in cell])
+            assert "answers.py" not in shown and "_bind" not in shown and "connection.json" not in shown, name
+            failed += "AssertionError" in shown
+    assert failed > 10
+
+
 def test_the_table_has_a_column_a_question_and_says_the_state(graded):
     rows = table(graded["course"])
     assert set(rows) == set(SUBMISSIONS)
@@ -213,7 +225,8 @@ def test_the_table_has_a_column_a_question_and_says_the_state(graded):
     assert {rows[name]["state"] for name in ("perfect", "late")} == {"waits for marking by hand"}
     assert rows["blank"]["state"] == "graded" and rows["blank"]["score"] == "0.0"
     assert rows["perfect"]["score"] == "17.0" and rows["perfect"]["of"] == "20.0"
-    assert rows["corrupt"]["state"].startswith("could not be graded: basics.ipynb is not a notebook")
+    assert rows["corrupt"]["state"].startswith("could not be graded: basics.ipynb is damaged or cut off")
+    assert (rows["corrupt"]["handed in"], rows["corrupt"]["seconds late"]) == ("2026-03-01 12:00:00", "0")
     assert rows["corrupt"]["score"] == "" and rows["corrupt"]["test-norms"] == ""
     assert rows["late"]["seconds late"] == "86400" and rows["perfect"]["seconds late"] == "0"
     assert rows["Ana María.López-ß"]["score"] == "17.0"
@@ -271,8 +284,11 @@ def test_marks_given_by_hand_survive(tmp_path):
     """Grading again, a changed test, a resubmission: each time the derivation keeps its mark and its comment."""
     course = new_course(tmp_path, "perfect", "nan")
     assert classroom(course, "grade", "basics").returncode == 0
+    pages = classroom(course, "feedback", "basics")
+    assert pages.returncode == 0 and "not yet marked by hand, so shown with 0 points: nan, perfect" in pages.stderr
     mark(course, "perfect")
     assert table(course)["perfect"]["state"] == "graded"
+    assert "shown with 0 points: nan\n" in classroom(course, "feedback", "basics").stderr
     stamp = (course / "grading" / "basics" / "nan.json").stat().st_mtime_ns
 
     assert classroom(course, "grade", "basics", "perfect", "--again").returncode == 0
@@ -427,6 +443,12 @@ def test_collect_places_or_names_every_file(empty_course, tmp_path):
     assert not list(tmp_path.rglob("evil.ipynb"))
 
 
+@pytest.mark.parametrize("pattern", ["basics.*", "(?P<student>.+)/basics.ipynb"])
+def test_a_pattern_without_its_groups_is_refused(empty_course, tmp_path, pattern):
+    run = classroom(empty_course, "collect", "basics", str(tmp_path), "--pattern", pattern)
+    assert run.returncode == 1 and "lacks the groups (?P<student>...) and (?P<file>...)" in run.stderr
+
+
 def test_a_resubmission_replaces_the_older_one(tmp_path):
     course = new_course(tmp_path, "blank", "nan")
     assert classroom(course, "grade", "basics").returncode == 0
@@ -537,6 +559,32 @@ def test_functions_travel_to_the_answers_only():
     assert wire.decode({"answer": "f"}, {"f": 7}) == 7
     with pytest.raises(TypeError):
         wire.decode({"function": ["os", "system"]}, {})
+
+
+@pytest.mark.parametrize(
+    "source, names",
+    [
+        ("assert f(x) == [y for y in z]", ["f", "x", "z"]),
+        ("x = 1\nassert f(x)", ["f"]),
+        ("total += f(1)", ["f", "total"]),
+        ("import numpy as np\ndef g(a):\n    return np.sin(a)\ng(b)", ["b"]),
+    ],
+)
+def test_a_test_fetches_what_it_reads(source, names):
+    assert answers.wanted(source) == names
+
+
+def test_an_error_of_the_students_arrives_as_the_nearest_builtin_one():
+    def arrived(error):
+        return type(answers.nearest([kind.__name__ for kind in type(error).__mro__], str(error)))
+
+    class Own(KeyError):
+        pass
+
+    assert arrived(np.linalg.LinAlgError("singular")) is ValueError
+    assert arrived(Own("a")) is KeyError
+    assert arrived(UnicodeDecodeError("utf-8", b"x", 0, 1, "bad")) is ValueError
+    assert arrived(Exception("of no kind")) is RuntimeError
 
 
 # Which cell is whose

@@ -79,11 +79,21 @@ class Answers:
 
 def result(data):
     """The value in an answer; or raise what the student's code raised, as the built-in exception nearest to it."""
+    __tracebackhide__ = True  # the traceback that a student gets back shows the test, not this file
     if "raised" in data:
-        kinds = (getattr(builtins, name, None) for name in data["raised"])
-        kind = next((k for k in kinds if isinstance(k, type) and issubclass(k, Exception)), RuntimeError)
-        raise (RuntimeError if kind is Exception else kind)(str(data["message"]))
+        raise nearest(data["raised"], str(data["message"]))
     return wire.decode(data.get("value"))
+
+
+def nearest(names, message):
+    """The first built-in exception among these names that a message alone can make, else a `RuntimeError`."""
+    for kind in (getattr(builtins, name, None) for name in names):
+        if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
+            try:
+                return kind(message)
+            except TypeError:  # UnicodeDecodeError asks for five arguments
+                pass
+    return RuntimeError(message)
 
 
 @functools.cache  # closing a connection from within a kernel can wait for ever; there are few
@@ -95,6 +105,7 @@ def function(answers, name):
     """A function that calls the student's function of this name where it lives."""
 
     def call(*args, **kwargs):
+        __tracebackhide__ = True
         return result(answers.ask(name=name, args=wire.encode(args), kwargs=wire.encode(kwargs)))
 
     call.__name__ = call.answer_name = name
@@ -123,7 +134,8 @@ def wanted(source):
     """The names that a piece of code reads and does not itself assign, import, or define."""
     nodes = list(ast.walk(ast.parse(source)))
     names = [node for node in nodes if isinstance(node, ast.Name)]
-    made = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    updated = {id(node.target) for node in nodes if isinstance(node, ast.AugAssign)}  # x += 1 reads x
+    made = {node.id for node in names if not isinstance(node.ctx, ast.Load) and id(node) not in updated}
     for node in nodes:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             made.add(node.name)

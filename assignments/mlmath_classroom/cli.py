@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import re
 import shutil
 import sys
 import zipfile
@@ -67,6 +68,8 @@ def do_collect(options):
     options.source = options.source.resolve()
     if not options.source.is_dir() and not zipfile.is_zipfile(options.source):
         sys.exit(f"{options.source} is neither a folder nor a zip file")
+    if options.pattern and not {"student", "file"} <= set(re.compile(options.pattern).groupindex):
+        sys.exit(f"--pattern {options.pattern!r} lacks the groups (?P<student>...) and (?P<file>...)")
     in_course(options)
     taken, left = collect(options.course, options.assignment, options.source, options.pattern)
     print(f"Taken: {len(taken)} submissions.")
@@ -109,9 +112,11 @@ def do_grade(options):
 
 
 def do_feedback(options):
-    from .grade import outcomes
+    from .grade import outcomes, unmarked
 
     api = in_course(options)
+    if waiting := unmarked(options.course, options.assignment):
+        print(f"WARNING: not yet marked by hand, so shown with 0 points: {', '.join(waiting)}", file=sys.stderr)
     without = {}
     for student, failure in outcomes(options.course, options.assignment).items():
         if failure is None:

@@ -133,7 +133,9 @@ class ExecuteApart(NbGraderPreprocessor):
         self.tests.run(binding, index)
         self.nb.cells[index] = cell
         if errors(binding):
-            cell.outputs = errors(binding)
+            cell.outputs = []
+            for error in errors(binding):  # without the traceback, which shows nothing of the test
+                add_error(cell, error.ename, error.evalue)
         else:
             self.tests.run(cell, index)
         if not self.alive():

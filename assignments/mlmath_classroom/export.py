@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 from nbgrader.api import MissingEntry
+from nbgrader.utils import parse_utc
 
 from .grade import gradebook
 
@@ -30,17 +31,17 @@ def export(course, assignment, to, failures):
             )
             for student in sorted(set(known) | set(failures)):
                 person = known.get(student)
-                table.writerow(row(book, assignment, student, person, cells, failures.get(student)))
+                table.writerow(row(course, book, assignment, student, person, cells, failures.get(student)))
 
 
-def row(book, assignment, student, person, cells, failure):
+def row(course, book, assignment, student, person, cells, failure):
     names = [person.last_name, person.first_name, person.email] if person else [None] * 3
     total = sum(cell.max_score for cell in cells)
     try:
         submission = book.find_submission(assignment, student)
     except MissingEntry:
         state = f"could not be graded: {failure}" if failure else "nothing handed in"
-        return [student, *names, None, None, state, *[None] * (len(cells) + 2), total]
+        return [student, *names, *handed_in(course, book, assignment, student), state, *[None] * (len(cells) + 2), total]
     head = [student, *names, submission.timestamp, round(submission.total_seconds_late)]
     if failure:
         return [*head, f"could not be graded: {failure}", *[None] * (len(cells) + 2), total]
@@ -51,3 +52,12 @@ def row(book, assignment, student, person, cells, failure):
     scores = [grade.score if (grade.auto_score, grade.manual_score) != (None, None) else None for grade in grades]
     penalty = submission.late_submission_penalty
     return [*head, state, *scores, penalty, max(0.0, submission.score - penalty), total]
+
+
+def handed_in(course, book, assignment, student):
+    """When a submission came that the gradebook does not know, and how many seconds late, where it can be told."""
+    stamp = Path(course, "submitted", student, assignment, "timestamp.txt")
+    if not stamp.exists():
+        return None, None
+    moment, due = parse_utc(stamp.read_text().strip()), book.find_assignment(assignment).duedate
+    return moment, max(0, round((moment - due).total_seconds())) if due else 0

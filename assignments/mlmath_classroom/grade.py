@@ -123,6 +123,12 @@ def leave_marked(course, assignment, student, looked_at):
         book.db.commit()
 
 
+def unmarked(course, assignment):
+    """The students with an answer that waits for a mark by hand."""
+    with gradebook(course) as book:
+        return sorted(one.student.id for one in book.assignment_submissions(assignment) if one.needs_manual_grade)
+
+
 def write(path, outcome):
     """Write a record at one stroke: whenever the machine stops, the file is the old one or the new one."""
     partial = path.with_name(f"{path.name}.partial")
@@ -147,8 +153,8 @@ def defect(folder, assignment):
         shutil.copy2(found[0], expected)
     try:
         nbformat.validate(nbformat.read(expected, 4))
-    except Exception as error:
-        return f"{expected.name} is not a notebook: {type(error).__name__} {' '.join(str(error).split())[:100]}"
+    except Exception as error:  # nbformat quotes the whole file in some of its messages
+        return f"{expected.name} is damaged or cut off, and not a notebook that can be read ({type(error).__name__})"
 
 
 def reason(result):

@@ -194,28 +194,19 @@ def dies_when_run_again(notebook):
     edit(notebook, "answer-ball", "os._exit(0)")
 
 
-@submission("corrupt", "is not a notebook")
-def corrupt(notebook, folder):
-    (folder / "basics.ipynb").write_bytes(b"\x89PNG\r\n\x1a\n\0\0 not a notebook")
-    return False
+def hand_in_bytes(name, content):
+    """A submission whose notebook file holds these bytes, or what a function makes of the perfect notebook."""
+
+    @submission(name, "damaged or cut off")
+    def write(notebook, folder):
+        (folder / "basics.ipynb").write_bytes(content(notebook) if callable(content) else content)
+        return False
 
 
-@submission("empty-file", "is not a notebook")
-def empty_file(notebook, folder):
-    (folder / "basics.ipynb").write_text("")
-    return False
-
-
-@submission("truncated", "is not a notebook")
-def truncated(notebook, folder):
-    (folder / "basics.ipynb").write_text(nbformat.writes(notebook)[:5000])
-    return False
-
-
-@submission("deeply-nested", "is not a notebook")
-def deeply_nested(notebook, folder):
-    (folder / "basics.ipynb").write_text("[" * 100000 + "]" * 100000)
-    return False
+hand_in_bytes("corrupt", b"\x89PNG\r\n\x1a\n\0\0 not a notebook")
+hand_in_bytes("empty-file", b"")
+hand_in_bytes("truncated", lambda notebook: nbformat.writes(notebook).encode()[:5000])
+hand_in_bytes("deeply-nested", b"[" * 100000 + b"]" * 100000)
 
 
 @submission("no-notebook", "no basics.ipynb among")

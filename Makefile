@@ -34,9 +34,14 @@ bench: book
 	PYTHONPATH=website $(BIN)/python tests/bench.py
 	$(BIN)/python tests/bench_grading.py
 
+# Asked for by packages in the browser, and never imported there.
+UNUSED := jedi parso jupyterlab-widgets widgetsnbextension tzdata
+
 # Pin anew everything below the versions in requirements.txt; for maintainers.
 lock: .venv/installed
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet requirements.txt -o requirements.lock
+	$(BIN)/uv pip compile --python-platform wasm32-pyodide2024 --python-version 3.13 --generate-hashes --no-header --quiet $(UNUSED:%=--no-emit-package %) \
+		website/lite/requirements.txt -o website/lite/requirements.lock
 
 clean:
 	rm -rf _build

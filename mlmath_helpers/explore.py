@@ -6,12 +6,15 @@ in the front end. The same object therefore works on a static page, in JupyterLa
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import html
 import inspect
 import io
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -28,6 +31,9 @@ DENSITY = 1.5
 COLOURS = 32
 # Frames travel as lossless WebP, a quarter smaller than PNG, unless Pillow was built without it, as in some browsers.
 FRAME_FORMAT = "WEBP" if features.check("webp") else "PNG"
+
+IN_BROWSER = sys.platform == "emscripten"
+WAITING = "drawing …"
 
 # The budget of one interactive figure: a page should stay light enough for a phone.
 MAX_FRAMES = 96
@@ -112,37 +118,61 @@ def explore(
         indices[control] = _index(control, choices, start[control]) if control in start else middle
 
     start_frame = tuple(indices.values())
-    frames, still, kilobytes, places = {}, None, 0.0, []
-    for position in itertools.product(*(range(len(choices)) for choices in options.values())):
-        values = {control: choices[i][1] for (control, choices), i in zip(options.items(), position)}
-        picture, text = _frame(draw, alt, values, places)
-        data = _encode(picture, FRAME_FORMAT)
-        frames[position] = _img(picture, data, text)
-        kilobytes += len(data) / 1024
-        if kilobytes > MAX_KILOBYTES:
-            raise ValueError(
-                f"explore: {len(frames)} of {count} frames already take {kilobytes:.0f} KB of page; "
-                f"the budget is {MAX_KILOBYTES} KB (all of them would take about {kilobytes * count / len(frames):.0f})"
-            )
-        if position == start_frame:
-            still = picture, text
-    return _assemble(options, names, play, indices, {c: _is_menu(v) for c, v in controls.items()}, frames, still)
-
-
-def _assemble(options, names, play, indices, menus, frames, still) -> Exploration:
-    """The controls, linked in the front end to the stacks that hold the frames."""
+    order = list(itertools.product(*(range(len(choices)) for choices in options.values())))
+    if IN_BROWSER:
+        order.sort(key=lambda position: math.dist(position, start_frame))
+    frames = _frames(draw, alt, options, order)
     selectors = [
-        _selector(names.get(control, control.replace("_", " ")), choices, indices[control], menus[control])
+        _selector(names.get(control, control.replace("_", " ")), choices, indices[control], _is_menu(controls[control]))
         for control, choices in options.items()
     ]
     layout = widgets.Layout(width="100%", margin="0")
-    pictures = {position: widgets.HTML(frame, layout=layout) for position, frame in frames.items()}
-    stack = _stack(selectors, pictures, (), layout)
-    rows = list(selectors)
+    pictures = {position: widgets.HTML(layout=layout) for position in order}
+    for position, picture, text, frame in frames:
+        pictures[position].value = frame
+        if position == start_frame:
+            still = picture, text
+            if IN_BROWSER:
+                _announce(pictures, *_css_size(picture))
+                asyncio.ensure_future(_draw_later(frames, pictures))
+                break
+    rows, stack = list(selectors), _stack(selectors, pictures, (), layout)
     if play is not None:
         row = list(options).index(play)
         rows[row] = _with_play(selectors[row], len(options[play]))
     return Exploration([*rows, stack], *still)
+
+
+def _frames(draw: Callable[..., Figure], alt: Callable[..., str], options: Mapping, order: list[tuple]) -> Iterator:
+    """Draw the frames in this order, within the budget: positions, pictures, alternative texts, and frames as HTML."""
+    kilobytes, places = 0.0, []
+    for count, position in enumerate(order, 1):
+        values = {control: choices[i][1] for (control, choices), i in zip(options.items(), position)}
+        picture, text = _frame(draw, alt, values, places)
+        data = _encode(picture, FRAME_FORMAT)
+        kilobytes += len(data) / 1024
+        if kilobytes > MAX_KILOBYTES:
+            raise ValueError(
+                f"explore: {count} of {len(order)} frames already take {kilobytes:.0f} KB of page; "
+                f"the budget is {MAX_KILOBYTES} KB (all of them would take about {kilobytes * len(order) / count:.0f})"
+            )
+        yield position, picture, text, _img(picture, data, text)
+
+
+def _announce(pictures: dict[tuple, widgets.HTML], width: int, height: int) -> None:
+    for picture in pictures.values():
+        picture.value = picture.value or f'<p style="max-width:100%;width:{width}px;height:{height}px">{WAITING}</p>'
+
+
+async def _draw_later(frames: Iterator, pictures: dict[tuple, widgets.HTML]) -> None:
+    """Draw the other frames one at a time: Python in a browser is slow, and answers the reader in between."""
+    try:
+        for position, _, _, frame in frames:
+            pictures[position].value = frame
+            await asyncio.sleep(0)
+    except (RuntimeError, TypeError, ValueError) as error:  # there is no cell any more in which it could be raised
+        for picture in pictures.values():
+            picture.value = picture.value.replace(WAITING, html.escape(str(error)))
 
 
 def _options(control: str, values: Sequence | Mapping[str, Any]) -> list[tuple[str, Any]]:

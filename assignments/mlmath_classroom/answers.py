@@ -79,7 +79,6 @@ class Answers:
 
 def result(data):
     """The value in an answer; or raise what the student's code raised, as the built-in exception nearest to it."""
-    __tracebackhide__ = True  # the traceback that a student gets back shows the test, not this file
     if "raised" in data:
         raise nearest(data["raised"], str(data["message"]))
     return wire.decode(data.get("value"))
@@ -105,7 +104,6 @@ def function(answers, name):
     """A function that calls the student's function of this name where it lives."""
 
     def call(*args, **kwargs):
-        __tracebackhide__ = True
         return result(answers.ask(name=name, args=wire.encode(args), kwargs=wire.encode(kwargs)))
 
     call.__name__ = call.answer_name = name

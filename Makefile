@@ -1,12 +1,14 @@
 # make book   builds the website          make serve  opens it on this machine
 # make test   runs every test             make bench  measures builds, pages, grading
+# make zip    packs the website into one archive, for a memory stick
 # make classroom  installs the command `classroom` for teachers (see the book's page "Assignments for a class")
+# With PYODIDE_WHEELS=FOLDER the site serves numpy and matplotlib for the browser itself (`python website/lite.py FOLDER` fetches them).
 # Each does its own set-up. README.md says how to do the same without make.
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 BIN := .venv/bin
 
-.PHONY: book serve test classroom assignments store bench lock clean
+.PHONY: book serve test zip classroom assignments store bench lock clean
 
 book: .venv/installed
 	$(BIN)/python website/build.py
@@ -17,6 +19,9 @@ serve: book
 test: book
 	PYTHONPATH=website $(BIN)/python tests/prepare.py
 	$(BIN)/python -m pytest
+
+zip: book
+	$(BIN)/python website/pack.py
 
 classroom: .venv/installed
 	@echo "Ready: source .venv/bin/activate, then classroom --help"

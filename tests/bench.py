@@ -140,7 +140,9 @@ def milliseconds_a_frame() -> float:
 
 
 class Compressing(http.server.SimpleHTTPRequestHandler):
-    """Serves text compressed and cacheable, as the usual hosts of static sites do."""
+    """Serves text compressed and cacheable, as the usual hosts of static sites do, and counts the bytes."""
+
+    sent = 0
 
     def do_GET(self) -> None:
         file = Path(self.translate_path(self.path))
@@ -153,6 +155,7 @@ class Compressing(http.server.SimpleHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        Compressing.sent += len(body)
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "max-age=600")
@@ -270,6 +273,23 @@ def blank_frames(page: Page, keys: list[str]) -> int:
     return sum(ImageStat.Stat(picture).stddev[0] < 2 for picture in pictures)
 
 
+FIGURE = "document.querySelector('.jp-OutputArea .widget-html-content img')?.complete"
+
+
+def run_page(browser: Browser, address: str) -> list[tuple[float, float]]:
+    """Seconds from the press of "Run this page" to the first interactive figure, and kilobytes: now, and the next time."""
+    context, found = browser.new_context(viewport=SCREEN), []
+    for _ in range(2):
+        page, before, start = context.new_page(), Compressing.sent, time.monotonic()
+        page.goto(address, wait_until="commit")
+        page.wait_for_function(FIGURE, timeout=300_000)
+        found.append((time.monotonic() - start, (Compressing.sent - before) / 1000))
+        page.wait_for_function("document.querySelector('.loading').textContent.includes('All cells have run')", timeout=300_000)
+        page.close()
+    context.close()
+    return found
+
+
 def lighthouse(address: str, folder: Path, chrome: str) -> dict:
     """The report of one Lighthouse run with its default, a middling phone on a slow network."""
     report = folder / "lighthouse.json"
@@ -338,6 +358,9 @@ def main() -> None:
                 opened[page, slower] = [[statistics.median(v) for v in zip(*results)] for results in zip(*runs)]
         print("moving a slider", flush=True)
         moves = {slower: move_slider(browser, f"{sites[0]}{FIGURES}.html", slower) for slower in (1, 4)}
+        print("running a page", flush=True)
+        notebook = f"run/notebooks/index.html?path={FIGURES.removeprefix('chapters/')}.ipynb"
+        ran = run_page(browser, f"{sites[0]}{notebook}")
         browser.close()
         reports = {}
         for page in (LANDING, TEXT, FIGURES):
@@ -363,6 +386,9 @@ def main() -> None:
         row(f"slider: key to picture, processor slowed {slower} x", "ms", found["time"])
         row(f"slider: repaints until the picture, at most, processor slowed {slower} x", "", found["repaints"], goal=1)
         row(f"slider: blank pictures in {MOVES} moves, processor slowed {slower} x", "", found["blank"], goal=0)
+    for visits, (seconds, kilobytes) in zip(("first", "second"), ran):
+        row(f"running a page, {visits} visit: click to figure", "s", seconds)
+        row(f"running a page, {visits} visit: fetched", "KB", kilobytes)
     for page, three in reports.items():
         for name, goal in (("performance", 90), ("accessibility", 100), ("best-practices", 100), ("seo", 100)):
             score = 100 * statistics.median(report["categories"][name]["score"] for report in three)

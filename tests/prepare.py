@@ -1,11 +1,15 @@
-"""Install what the tests need besides the Python packages: programs from npm, a browser, and the sandbox for submissions."""
+"""Install what the tests need besides the Python packages: programs from npm, a browser, the sandbox for submissions, and
+Python for the browser, served by the site itself.
+"""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from browser import install_browser
+import lite
+from browser import ROOT, SITE, install_browser
 from build import install_packages
 
 
@@ -21,7 +25,24 @@ def install_sandbox():
     return shutil.which("bwrap")
 
 
+def serve_runtime():
+    """Have the site serve all that runs its notebooks; the folder of the compiled packages, fetched if none is given."""
+    folder = Path(os.environ.get("PYODIDE_WHEELS") or ROOT / "_build" / "wheels").resolve()
+    if not list(folder.glob("*.whl")):
+        print("fetching numpy and matplotlib for the browser", flush=True)
+        try:
+            lite.fetch(folder)
+        except OSError as error:
+            sys.exit(
+                f"the tests of the pages that run notebooks need numpy and matplotlib for the browser: {folder} holds none, "
+                f"and fetching them failed ({error}). Name a folder that holds them: PYODIDE_WHEELS=FOLDER"
+            )
+    lite.build(SITE, folder)
+    return folder
+
+
 if __name__ == "__main__":
     install_packages(Path(__file__).parent)
     print(f"browser: {install_browser()}")
     print(f"sandbox: {install_sandbox()}")
+    print(f"packages for the browser: {serve_runtime()}")

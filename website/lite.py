@@ -214,7 +214,7 @@ def make_application(runtime: Path) -> None:
     }
     (BUILT / "jupyter-lite.json").write_text(json.dumps(settings))
     extensions = [f"--LiteBuildConfig.federated_extensions={LABEXTENSIONS / one}" for one in EXTENSIONS]
-    command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps=notebooks", "--contents=contents", "--output-dir=site",
+    command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps=notebooks", "--apps=tree", "--contents=contents", "--output-dir=site",
                "--no-sourcemaps", "--no-unused-shared-packages", "--ignore-sys-prefix", *extensions]  # fmt: skip
     result = subprocess.run(command, cwd=BUILT, capture_output=True, text=True)
     if result.returncode:

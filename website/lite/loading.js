@@ -78,6 +78,9 @@
   }
 
   async function start() {
+    if (location.protocol === "file:") {
+      return say("Running a page needs a web server: READ-ME-FIRST.txt, beside the book, says how to start one.");
+    }
     say("Opening the notebook …");
     const fetched = fetchRuntime();
     const app = await until(() => window.jupyterapp);
@@ -87,6 +90,19 @@
     await until(() => ["idle", "busy"].includes(kernel.status));
     await runAll(panel.content, kernel);
   }
+
+  // A link to another notebook of the book opens it here too; Jupyter would show it in a list of files.
+  document.addEventListener(
+    "click",
+    (event) => {
+      const found = event.target.closest?.("a[href]")?.href.match(/\/run\/files\/(.+\.ipynb)(#.*)?$/);
+      if (!found) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      window.open(`?path=${found[1]}`, "_blank");
+    },
+    true,
+  );
 
   start().catch((error) => {
     say(`Python could not be started: ${error.message}. The page itself works without it.`);

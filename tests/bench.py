@@ -284,7 +284,9 @@ def run_page(browser: Browser, address: str) -> list[tuple[float, float]]:
         page.goto(address, wait_until="commit")
         page.wait_for_function(FIGURE, timeout=300_000)
         found.append((time.monotonic() - start, (Compressing.sent - before) / 1000))
-        page.wait_for_function("document.querySelector('.loading').textContent.includes('All cells have run')", timeout=300_000)
+        page.wait_for_function(
+            "document.querySelector('.loading').textContent.includes('All cells have run')", timeout=300_000
+        )
         page.close()
     context.close()
     return found

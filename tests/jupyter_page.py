@@ -52,7 +52,9 @@ class Opened(NamedTuple):
 def look(page: Page, notebook: Path, requests: list[str]) -> Opened:
     seen = page.evaluate(SEEN)
     prose, code = [cell for cell in seen if "count" not in cell], [cell for cell in seen if "count" in cell]
-    pairs = (list(zip(cells(notebook, kind), found, strict=True)) for kind, found in (("markdown", prose), ("code", code)))
+    pairs = (
+        list(zip(cells(notebook, kind), found, strict=True)) for kind, found in (("markdown", prose), ("code", code))
+    )
     return Opened(page, notebook, *pairs, requests)
 
 
@@ -87,7 +89,9 @@ def require_promised_text(opened: Opened) -> None:
 
 def require_moving_figures(opened: Opened) -> None:
     """Each interactive figure has a slider or a menu, and a step of it brings another frame."""
-    interactive = [i for i, (cell, _) in enumerate(opened.code) if re.search(r"^explore\(", cell["source"], re.MULTILINE)]
+    interactive = [
+        i for i, (cell, _) in enumerate(opened.code) if re.search(r"^explore\(", cell["source"], re.MULTILINE)
+    ]
     assert interactive, f"{opened.notebook} has no interactive figure"
     for i in interactive:
         name = opened.code[i][0]["id"]
@@ -131,4 +135,6 @@ def require_rendered_markdown(opened: Opened) -> None:
     inline = faults(opened.markdown, lambda cell, shown: "$" in cell["source"] and not shown["formulas"])
     assert inline == {}, "formulas missing"
     own = {statement.label for statement in statements(opened.notebook)}
-    assert faults(opened.markdown, lambda cell, shown: [label for label in shown["dead"] if label in own]) == {}, "dead links"
+    assert faults(opened.markdown, lambda cell, shown: [label for label in shown["dead"] if label in own]) == {}, (
+        "dead links"
+    )

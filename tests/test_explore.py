@@ -47,7 +47,7 @@ def test_one_frame_for_each_combination_and_the_right_one_on_view():
     figure = explore(draw, alt=describe, height=[1, 2, 3], shape=["line", "bar"], start={"height": 3, "shape": "bar"})
     frames = [w.value for w in _all(figure) if isinstance(w, widgets.HTML)]
     assert len(frames) == 6
-    assert len(set(re.search("base64,([^\"]+)", frame)[1] for frame in frames)) == 6
+    assert len(set(re.search('base64,([^"]+)', frame)[1] for frame in frames)) == 6
     height, shape = selectors(figure)
     stack = figure.children[-1]
     # The front end copies the controls' index into the stacks; here the test does.
@@ -73,7 +73,10 @@ def test_controls_are_linked_in_the_front_end():
 
 def test_sliders_show_the_real_values_and_menus_the_names():
     figure = explore(
-        draw, alt=describe, height=np.linspace(-0.9, 0.9, 3), shape={"straight": "line", "filled": "bar"},
+        draw,
+        alt=describe,
+        height=np.linspace(-0.9, 0.9, 3),
+        shape={"straight": "line", "filled": "bar"},
         names={"height": "height ρ"},
     )
     height, shape = selectors(figure)
@@ -161,7 +164,10 @@ def test_panels_stand_still():
         ({"height": [1, 2], "names": {"heigth": "h"}}, "names speaks of heigth"),
         ({"height": [1, 2], "play": "shape"}, "play speaks of shape"),
         ({"height": [1, 2], "start": {"height": 3}}, "start height=3 is none of 1, 2"),
-        ({"height": list(range(25)), "offset": [0, 1, 2, 3]}, f"25 height × 4 offset make 100 frames; the budget is {MAX_FRAMES}"),
+        (
+            {"height": list(range(25)), "offset": [0, 1, 2, 3]},
+            f"25 height × 4 offset make 100 frames; the budget is {MAX_FRAMES}",
+        ),
     ],
 )
 def test_mistakes_in_the_controls_are_named(controls, message):
@@ -217,7 +223,9 @@ def test_in_a_browser_the_first_frame_is_there_at_once_and_the_others_follow(mon
         drawn.append(x)
         return draw(x)
 
-    at_once, later = in_a_browser(monkeypatch, draw=draw_counted, alt=lambda x: f"slope {x}", x=[1, 2, 3, 4, 5], start={"x": 2})
+    at_once, later = in_a_browser(
+        monkeypatch, draw=draw_counted, alt=lambda x: f"slope {x}", x=[1, 2, 3, 4, 5], start={"x": 2}
+    )
     assert drawn == [2, 1, 3, 4, 5]  # the reader's next step first
     assert ["<img" in frame for frame in at_once] == [False, True, False, False, False]
     assert all("drawing" in frame for frame in at_once if "<img" not in frame)

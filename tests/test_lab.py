@@ -39,6 +39,7 @@ READY = """() => {
   return kernel === "idle" && prompts.some(p => /\\d/.test(p)) && !prompts.some(p => p.includes("*"));
 }"""
 
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a JupyterLab with a configuration of its own, over a copy of the chapters."""

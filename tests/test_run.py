@@ -20,7 +20,7 @@ from jupyter_page import (
     require_rendered_markdown,
 )
 from ledger import cells, notebooks
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Page, TimeoutError, expect
 
 RUN = 400  # seconds that a notebook may take
 DONE = "All cells have run."
@@ -95,7 +95,9 @@ def opened(request: pytest.FixtureRequest, folder: str, browser: Browser) -> Ite
     page = context.new_page()
     run(page, folder + button(request.param))
     # Cells far below the window come into the page one after the other.
-    page.wait_for_function("count => document.querySelectorAll('.jp-Notebook .jp-Cell').length === count", arg=size(request.param))
+    page.wait_for_function(
+        "count => document.querySelectorAll('.jp-Notebook .jp-Cell').length === count", arg=size(request.param)
+    )
     yield look(page, request.param, Watched.reports)
     context.close()
 
@@ -135,3 +137,26 @@ def test_no_other_host_is_asked(opened: Opened) -> None:
     opened.page.evaluate("() => new Worker(URL.createObjectURL(new Blob(['fetch(`https://example.org/`)'])))")
     opened.page.wait_for_timeout(1000)
     assert "example.org" in "".join(opened.requests), "an attempt goes unnoticed"
+
+
+def test_a_reader_presses_the_button_changes_a_number_and_sees_another_picture(folder: str, browser: Browser) -> None:
+    """On a small laptop, from the page of the book, while the rest of the notebook is still running."""
+    notebook = next(path for path in notebooks() if path.stem == "svd")
+    context = browser.new_context(viewport={"width": 1024, "height": 600})
+    page = context.new_page()
+    page.goto(folder + notebook.with_suffix(".html").as_posix())
+    with context.expect_page() as opening:
+        page.get_by_role("link", name="Run this page").click()
+    opened = opening.value
+    number = [cell["id"] for cell in cells(notebook, "code")].index("try-circle")
+    area = opened.locator(".jp-CodeCell").nth(number)
+    area.locator(".jp-InputPrompt", has_text=f"[{number + 1}]:").wait_for(timeout=RUN * 1000)
+    picture = area.locator(".jp-OutputArea img")
+    before = picture.get_attribute("src")
+    area.locator(".cm-content").click()
+    opened.keyboard.press("Control+A")
+    opened.keyboard.insert_text("show(draw_circle(2.0, -0.3), alt=describe_circle(2.0, -0.3))")
+    opened.keyboard.press("Shift+Enter")
+    expect(picture).not_to_have_attribute("src", before, timeout=30_000)
+    expect(opened.locator(STATUS)).to_contain_text(DONE, timeout=RUN * 1000)
+    context.close()

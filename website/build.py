@@ -33,7 +33,10 @@ def install_packages(folder: Path) -> None:
 
 def build() -> None:
     # The folder of the environment comes first in PATH, so that kernels and tools are those of requirements.lock.
-    environment = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+    }
     jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command = [*jupyter_book, "build", str(ROOT), "-W", "-n", "--keep-going"]
     # Sphinx would leave the links of the neighbours of a page that came or went, and the page itself, as they were.

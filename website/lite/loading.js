@@ -64,7 +64,7 @@
   async function runAll(notebook, kernel) {
     const cells = notebook.widgets.filter((cell) => cell.model.type === "code");
     for (const [index, cell] of cells.entries()) {
-      say(`Running cell ${index + 1} of ${cells.length}. You can change and run any cell with Shift+Enter.`, index / cells.length);
+      say(`Running cell ${index + 1} of ${cells.length}. Change and run those above it with Shift+Enter.`, index / cells.length);
       cell.model.trusted = true;
       cell.model.executionCount = null;
       const future = kernel.requestExecute({ code: cell.model.sharedModel.getSource(), stop_on_error: true });

@@ -136,11 +136,8 @@ def _assemble(options, names, play, indices, menus, frames, still) -> Exploratio
         for control, choices in options.items()
     ]
     layout = widgets.Layout(width="100%", margin="0")
-    if hasattr(widgets, "Stack"):
-        pictures = {position: widgets.HTML(frame, layout=layout) for position, frame in frames.items()}
-        stack = _stack(selectors, pictures, (), layout)
-    else:
-        stack = _exchanged(selectors, frames, layout)
+    pictures = {position: widgets.HTML(frame, layout=layout) for position, frame in frames.items()}
+    stack = _stack(selectors, pictures, (), layout)
     rows = list(selectors)
     if play is not None:
         row = list(options).index(play)
@@ -278,22 +275,13 @@ def _stack(selectors: list, pictures: dict[tuple, widgets.HTML], chosen: tuple, 
         return pictures[chosen]
     selector = selectors[len(chosen)]
     children = [_stack(selectors, pictures, (*chosen, i), layout) for i in range(len(selector.options))]
+    if not hasattr(widgets, "Stack"):  # ipywidgets 7, which Colab has, leaves the choice to the kernel
+        stack = widgets.VBox([children[selector.index]], layout=layout)
+        selector.observe(lambda change: stack.set_trait("children", [children[change.new]]), "index")
+        return stack
     stack = widgets.Stack(children, selected_index=selector.index, layout=layout)
     widgets.jsdlink((selector, "index"), (stack, "selected_index"))
     return stack
-
-
-def _exchanged(selectors: list, frames: dict[tuple, str], layout: widgets.Layout) -> widgets.HTML:
-    """One picture that the kernel exchanges: ipywidgets 7, which Colab has, knows no stacks."""
-    picture = widgets.HTML(layout=layout)
-
-    def choose(change: Any = None) -> None:
-        picture.value = frames[tuple(selector.index for selector in selectors)]
-
-    for selector in selectors:
-        selector.observe(choose, "index")
-    choose()
-    return picture
 
 
 def _with_play(selector: widgets.Widget, count: int) -> widgets.HBox:

@@ -1,8 +1,8 @@
 """Plain notebooks, for tools that know Markdown but not MyST: Colab, Kaggle, VS Code, the classic notebook.
 
-At the end of every build each notebook is written once more, to ``plain`` in the built site. Directives have become block
-quotes, roles and labels the numbers that the pages show, and a cell at the top brings the helper package and the data along.
-The cells are parsed by the site's own parser; whatever it finds there that has no plain form fails the build.
+At the end of every build each notebook is written once more, to ``plain`` in the built site. Directives have become
+block quotes, roles and labels the numbers that the pages show, and a cell at the top brings the helper package and the
+data along. The cells are parsed by the site's own parser; what it finds there without a plain form fails the build.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import mlmath_helpers
 import nbformat
@@ -37,9 +37,8 @@ from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "website" / "plain"
-BRANCH = "notebooks"  # .github/workflows/book.yml publishes the folder there
 
-# The oldest versions that the notebooks pass with: tests/test_plain.py says how that is found out.
+# Older versions than the site's, so that nothing need be installed in Colab; all notebooks passed with these.
 NEEDED = {"numpy": "2.0", "matplotlib": "3.8.4", "ipywidgets": "7.7"}
 
 # What Markdown and MyST have in common; opening and closing tokens go by one name.
@@ -100,9 +99,9 @@ def _located(rule: Callable) -> Callable:
 
 
 def convert(source: str, page: Page, quoted: bool = False) -> str:
-    """The Markdown of a cell, or of what a box holds, without MyST. ``quoted`` says that it will stand in a block quote."""
+    """The Markdown of a cell, or of what a box holds, without MyST; ``quoted`` if it will stand in a block quote."""
     lines: list[str | None] = source.splitlines()
-    columns: dict[int, int] = {}  # how far a line is done: one row of a table holds several texts
+    columns: dict[int, int] = {}  # how far a line is done, for a row of a table holds several texts
     label, tag = "", ""
     for token in page.parser.parse(source):
         kind = re.sub("_(open|close)$", "", token.type)
@@ -140,21 +139,17 @@ def _replace(lines: list[str | None], token: Token, text: str | None) -> None:
 
 def _put(lines: list[str | None], columns: dict[int, int], token: Token, text: str) -> None:
     """Put a text in the place of the content of a paragraph, a heading or a cell of a table."""
-    first = token.map[0]
-    old, new = token.content.split("\n"), text.split("\n")
-    column = lines[first].find(old[0], columns.get(first, 0))
-    if column < 0:
-        if text != token.content:
-            raise Unknown(f"cannot find in its line: {token.content}")
-        return
-    # The indent of the lines that follow, in a list for instance.
-    indent = lines[first + 1][: lines[first + 1].index(old[1])] if len(old) > 1 else ""
-    end = lines[first + len(old) - 1].index(old[-1], column if len(old) == 1 else 0) + len(old[-1])
-    rest = lines[first + len(old) - 1][end:]
-    new = [new[0], *(indent + line for line in new[1:])]
-    lines[first : first + len(old)] = [lines[first][:column] + new[0], *new[1:], *[None] * (len(old) - len(new))]
-    columns[first] = column + len(new[0])
-    lines[first + len(new) - 1] += rest
+    old = token.content.split("\n")
+    first, last = token.map[0], token.map[0] + len(old)
+    written = "\n".join(lines[first:last])
+    # Within a list the lines are indented, which the content of the token is not.
+    found = re.compile("\n[ \t]*".join(map(re.escape, old))).search(written, columns.get(first, 0))
+    if not found:
+        raise Unknown(f"cannot find in its place: {token.content}")
+    indent = re.match(r"[^\n]*(\n[ \t]*)?", found[0])[1] or "\n"
+    new = text.replace("\n", indent)
+    lines[first:last] = [written[: found.start()] + new + written[found.end() :], *[None] * (len(old) - 1)]
+    columns[first] = found.start() + len(new)
 
 
 def _display(token: Token, page: Page, quoted: bool) -> str:
@@ -163,7 +158,7 @@ def _display(token: Token, page: Page, quoted: bool) -> str:
         latex += f"\n\\tag{{{_number(page, 'displaymath', f'equation-{token.info}')}}}"
     if not quoted:
         return f"$$\n{latex}\n$$"
-    # Jupyter takes formulas out of a cell before it knows of quotes: the mark of each new line would stand in the formula.
+    # Jupyter takes formulas out of a cell before it knows of quotes: the mark of a new line would stand in the formula.
     if re.search(r"(?<!\\)%", latex):
         raise Unknown(f"a comment in the formula\n{latex}")
     return f"$$ {' '.join(latex.split())} $$"
@@ -256,7 +251,8 @@ def _address(target: str, page: Page) -> str:
 def _resolve(domain: str, kind: str, target: str, title: str, explicit: bool, page: Page) -> tuple[str, str]:
     """The text that the site shows for a reference, and its address there."""
     content = nodes.inline(title, title)
-    node = pending_xref("", refdomain=domain, reftype=kind, reftarget=target, refexplicit=explicit, refdoc=page.docname)
+    attributes = {"refdomain": domain, "reftype": kind, "reftarget": target, "refexplicit": explicit}
+    node = pending_xref("", content, refdoc=page.docname, **attributes)
     found = page.env.get_domain(domain).resolve_xref(page.env, page.docname, page.builder, kind, target, node, content)
     reference = next(iter(found.findall(nodes.reference)), None) if found is not None else None
     if reference is None:
@@ -310,7 +306,7 @@ FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 
 
 def setup_cell(code: str) -> str:
-    """The code that brings along what a notebook with this code needs: the helper package and the data that it names."""
+    """The code that brings along what a notebook with this code needs: the helpers and the data that it names."""
     files = {f"mlmath_helpers/{path.name}": path for path in sorted((ROOT / "mlmath_helpers").glob("*.py"))}
     data = {f"data/{path.name}": path for path in sorted((ROOT / "chapters" / "data").iterdir()) if path.name in code}
     file = io.BytesIO()
@@ -351,60 +347,6 @@ def write_plain(app: Sphinx, exception: Exception | None) -> None:
             nbformat.write(plain(notebook, page, app.config.html_title), folder / path)
 
 
-# Buttons
-
-
-def launch_buttons(repository: str, path: str) -> list[dict]:
-    """Links that open a plain notebook where it can be run, given the address of the book's repository."""
-    host, _, name = repository.rstrip("/").removesuffix(".git").partition("//")[2].partition("/")
-    path = quote(path)
-    places = {"Binder": f"https://mybinder.org/v2/git/{quote(repository, safe='')}/{BRANCH}?urlpath=lab/tree/{path}"}
-    if host == "github.com":
-        places = {
-            "Colab": f"https://colab.research.google.com/github/{name}/blob/{BRANCH}/{path}",
-            "Kaggle": f"https://kaggle.com/kernels/welcome?src=https://github.com/{name}/blob/{BRANCH}/{path}",
-            "Binder": f"https://mybinder.org/v2/gh/{name}/{BRANCH}?urlpath=lab/tree/{path}",
-        }
-    return [
-        {"type": "link", "text": place, "url": url, "tooltip": f"Run the plain notebook on {place}"}
-        for place, url in places.items()
-    ]
-
-
-def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    path = plain_path(app.env, pagename) if doctree is not None else None
-    if path is None:
-        return
-    groups = {button["label"]: button for button in context["header_buttons"]}
-    downloads = groups["download-buttons"]["buttons"]
-    place = next(i for i, button in enumerate(downloads) if button["label"] == "download-source-button")
-    downloads[place] |= {
-        "text": "Notebook for JupyterLab",
-        "tooltip": "Download the notebook as the book has it (.ipynb)",
-    }
-    plain_button = {
-        "type": "link",
-        "url": context["pathto"](f"plain/{path}", 1),
-        "text": "Plain notebook (Colab, Kaggle, VS Code)",
-        "tooltip": "Download the notebook in plain Markdown (.ipynb)",
-        "icon": "fas fa-file-code",
-        "label": "download-plain-button",
-    }
-    downloads.insert(place + 1, plain_button)
-    if repository := app.config.html_theme_options.get("repository_url"):
-        launch = {
-            "type": "group",
-            "tooltip": "Run this page",
-            "icon": "fas fa-rocket",
-            "label": "launch-buttons",
-            "buttons": [],
-        }
-        if "launch-buttons" not in groups:
-            context["header_buttons"].append(launch)
-        groups.get("launch-buttons", launch)["buttons"].extend(launch_buttons(repository, path))
-
-
 def setup(app: Sphinx) -> dict:
-    app.connect("html-page-context", add_buttons, priority=910)  # after the theme has made its own
     app.connect("build-finished", write_plain)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -315,7 +315,8 @@ def test_launch_buttons():
 
 
 SMALL = """
-extensions = ["myst_nb", "sphinx_proof", "sphinx_exercise", "sphinxcontrib.bibtex", "book_ledger", "book_plain", "book_buttons"]
+extensions = ["myst_nb", "sphinx_proof", "sphinx_exercise", "sphinxcontrib.bibtex"]
+extensions += ["book_ledger", "book_plain", "book_buttons"]
 html_theme, html_title, html_baseurl = "sphinx_book_theme", "A book", {baseurl!r}
 html_theme_options = {{"repository_url": {repository!r}}}
 myst_enable_extensions = ["colon_fence", "dollarmath", "smartquotes"]
@@ -351,7 +352,7 @@ SECOND = """
 (second)=
 # The second page
 
-By {eq}`eq-one`, {prf:ref}`thm-one`, {ref}`sec-one`, {ref}`that <sec-one>`, {doc}`first` and {cite:t}`gauss1809`, with
+By {numref}`fig-one`, {numref}`picture %s <fig-one>`, a {term}`matrix`, {eq}`eq-one`, {prf:ref}`thm-one`, {ref}`sec-one`, {ref}`that <sec-one>`, {doc}`first` and {cite:t}`gauss1809`, with
 [a *link*
 over lines](first.ipynb), `{eq}` as code, [a theorem](#thm-one), and [elsewhere](https://example.org).
 """
@@ -366,7 +367,9 @@ def build(folder: Path, second: str = SECOND, baseurl: str = "", repository: str
     )
     contents = "# Book\n\n```{toctree}\n:numbered: 2\nchapters/one/index\n```\n\n```{bibliography}\n```\n"
     (folder / "index.md").write_text(contents)
-    (folder / "chapters" / "one" / "index.md").write_text("# Chapter\n\n```{toctree}\nfirst\nsecond\n```\n")
+    chapter = "# Chapter\n\n```{toctree}\nfirst\nsecond\n```\n\n```{figure} x.svg\n:name: fig-one\nA picture\n```\n"
+    (folder / "chapters" / "one" / "index.md").write_text(f"{chapter}\n```{{glossary}}\nmatrix\n  A table.\n```\n")
+    (folder / "chapters" / "one" / "x.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     for name, source in (("first", FIRST), ("second", second)):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(source.strip(), id="text")])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
@@ -387,7 +390,7 @@ def test_references_without_an_address_read_as_text(tmp_path):
         "| a | b |\n|---|---|\n| see (1.1.1) | see it |"
     )
     assert second == (
-        "# 1.2. The second page\n\nBy (1.1.1), Theorem 1.1.1, A section, that, The first page and Gauss [1809], with\n"
+        "# 1.2. The second page\n\nBy Fig. 1.1, picture 1.1, a matrix, (1.1.1), Theorem 1.1.1, A section, that, The first page and Gauss [1809], with\n"
         "a *link*\nover lines, `{eq}` as code, a theorem, and [elsewhere](https://example.org)."
     )
 
@@ -397,7 +400,7 @@ def test_references_with_an_address_lead_to_the_site(tmp_path):
     address = "https://books.example.org/ml/"
     first, second, _ = build(tmp_path, baseurl=address, repository="https://github.com/someone/a-book")
     links = re.findall(r"\]\((\S+?)\)", first + second)
-    assert len(links) == 12 and links.count("https://example.org") == 1
+    assert len(links) == 15 and links.count("https://example.org") == 1
     for link in links:
         if link.startswith(address):
             file, _, anchor = link.removeprefix(address).partition("#")

@@ -305,6 +305,10 @@ def _stack(selectors: list, pictures: dict[tuple, widgets.HTML], chosen: tuple, 
         return pictures[chosen]
     selector = selectors[len(chosen)]
     children = [_stack(selectors, pictures, (*chosen, i), layout) for i in range(len(selector.options))]
+    if not hasattr(widgets, "Stack"):  # ipywidgets 7, which Colab has, leaves the choice to the kernel
+        stack = widgets.VBox([children[selector.index]], layout=layout)
+        selector.observe(lambda change: stack.set_trait("children", [children[change.new]]), "index")
+        return stack
     stack = widgets.Stack(children, selected_index=selector.index, layout=layout)
     widgets.jsdlink((selector, "index"), (stack, "selected_index"))
     return stack

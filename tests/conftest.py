@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
 # Files whose tests are asked of each page, or of each notebook.
-ONE_BY_ONE = ("tests/test_site.py", "tests/test_lab.py", "tests/test_run.py")
+ONE_BY_ONE = ("tests/test_site.py", "tests/test_lab.py", "tests/test_run.py", "tests/test_plain.py")
 
 
 class Shares(LoadScopeScheduling):

@@ -59,6 +59,18 @@ def test_one_frame_for_each_combination_and_the_right_one_on_view():
             assert f"a {kind} of height {value} &amp; &quot;0.0&quot;" in on_view(stack)
 
 
+def test_without_stacks_the_kernel_chooses_the_frame(monkeypatch):
+    """As with ipywidgets 7, which Colab has."""
+    monkeypatch.delattr(widgets, "Stack")
+    figure = explore(draw, alt=describe, height=[1, 2, 3], shape=["line", "bar"], start={"height": 3}, play="height")
+    height, shape = selectors(figure.children[0]) + selectors(figure.children[1])
+    for i, value in enumerate([1, 2, 3]):
+        for j, kind in enumerate(["line", "bar"]):
+            height.index, shape.index = i, j
+            (picture,) = [w.value for w in _all(figure.children[-1]) if isinstance(w, widgets.HTML)]
+            assert f"a {kind} of height {value} &amp;" in picture
+
+
 def test_controls_are_linked_in_the_front_end():
     """What a static page is given holds links from each control to every stack of its level, and no kernel."""
     figure = explore(draw, alt=describe, height=[1, 2, 3], shape=["line", "bar"])

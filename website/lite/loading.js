@@ -17,39 +17,36 @@
     progress.value = part ?? 0;
   }
 
+  let running = false; // from the first cell on
   const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
 
-  // JupyterLite registers the same service worker, but only when it has started. Without one, in a private window for
-  // instance, the kernel fetches the files by itself.
+  // The service worker, which JupyterLite would register a few seconds later. There is none in some private windows: then
+  // the kernel fetches its files by itself.
   async function serviceWorker() {
     const workers = navigator.serviceWorker;
-    if (!workers) return false;
+    if (!workers) return null;
     try {
       await workers.register("../service-worker.js?enableCache=false", { scope: "../" });
     } catch {
-      return false;
+      return null;
     }
     if (!workers.controller) await new Promise((resolve) => workers.addEventListener("controllerchange", resolve, { once: true }));
-    return true;
+    return workers.controller;
   }
 
-  // The kernel asks for the same files a few seconds later and finds them, or waits for what is on its way.
+  // The kernel asks for the same files when the application has started, and finds them, or waits for what is on its way.
   async function fetchRuntime() {
-    if (!(await serviceWorker())) return;
-    const sizes = await (await fetch(script.dataset.files)).json();
+    const worker = await serviceWorker();
+    if (!worker) return;
+    const list = new URL(script.dataset.files, location.href);
+    const sizes = await (await fetch(list)).json();
     const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
-    let got = 0;
-    const one = async (name) => {
-      const response = await fetch(new URL(name, new URL(script.dataset.files, location.href)));
-      for (const reader = response.body.getReader(); ; ) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        got += value.length;
-        say(`Fetching Python: ${megabytes(got)} of ${megabytes(total)} MB. The next time it is there.`, got / total);
-      }
-    };
-    await Promise.all(Object.keys(sizes).map(one));
-    say("Starting Python …");
+    navigator.serviceWorker.addEventListener("message", ({ data }) => {
+      if (running || !data.bytes) return;
+      if (data.bytes < total) say(`Fetching Python: ${megabytes(data.bytes)} of ${megabytes(total)} MB, once.`, data.bytes / total);
+      else say("Starting Python …");
+    });
+    worker.postMessage({ files: Object.keys(sizes).map((name) => new URL(name, list).href) });
   }
 
   async function until(found) {
@@ -82,12 +79,13 @@
       return say("Running a page needs a web server: READ-ME-FIRST.txt, beside the book, says how to start one.");
     }
     say("Opening the notebook …");
-    const fetched = fetchRuntime();
+    fetchRuntime();
     const app = await until(() => window.jupyterapp);
     const panel = await until(() => app.shell.currentWidget?.content?.widgets?.length && app.shell.currentWidget);
     const kernel = await until(() => panel.sessionContext.session?.kernel);
-    await fetched;
+    say("Starting Python …");
     await until(() => ["idle", "busy"].includes(kernel.status));
+    running = true;
     await runAll(panel.content, kernel);
   }
 

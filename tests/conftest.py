@@ -10,6 +10,8 @@ from browser import SITE, find_browser, launch, serve
 from playwright.sync_api import Browser, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
+pytest.register_assert_rewrite("jupyter_page")
+
 # Files whose tests are asked of each page, or of each notebook.
 ONE_BY_ONE = ("tests/test_site.py", "tests/test_lab.py", "tests/test_run.py", "tests/test_plain.py")
 
@@ -36,7 +38,9 @@ def pages() -> list[str]:
     for file in sorted(SITE.rglob("*.html")):
         path = file.relative_to(SITE).as_posix()
         # Jupyter's own pages are in `run`: tests/test_run.py looks at them.
-        if not path.startswith(("_static/", "run/")) and not file.read_text(encoding="utf-8").startswith("<meta http-equiv"):
+        if not path.startswith(("_static/", "run/")) and not file.read_text(encoding="utf-8").startswith(
+            "<meta http-equiv"
+        ):
             found.append(path)
     return found
 

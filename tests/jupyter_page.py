@@ -1,4 +1,7 @@
-"""What a notebook shows in Jupyter's own pages, in JupyterLab and in the browser without a server, and how to move its figures."""
+"""What a notebook shows on a page of Jupyter's, be it JupyterLab or the browser alone: the tests that both have to pass.
+
+The module that imports them has a fixture `opened`.
+"""
 
 from __future__ import annotations
 
@@ -73,12 +76,15 @@ def promised(cell: dict) -> str:
     return "".join("".join(text) for text in texts)
 
 
-def require_every_cell_ran(opened: Opened) -> None:
+def test_every_cell_runs(opened: Opened) -> None:
+    """Running all stops at the first cell that raises: those after it have no count."""
     assert faults(opened.code, lambda cell, shown: "\n".join(shown["faults"])) == {}
     assert [shown["count"].strip() for _, shown in opened.code] == [f"[{i}]:" for i in range(1, len(opened.code) + 1)]
 
 
-def require_promised_text(opened: Opened) -> None:
+def test_promised_text_is_shown(opened: Opened) -> None:
+    """The lines that the notebook stores, those of the checks above all, are those that a reader gets."""
+
     def judge(cell: dict, shown: dict) -> tuple[str, str] | None:
         both = promised(cell), shown["text"]
         return both if both[0].split() != both[1].split() else None
@@ -87,7 +93,7 @@ def require_promised_text(opened: Opened) -> None:
     assert faults(opened.code, judge) == {}
 
 
-def require_moving_figures(opened: Opened) -> None:
+def test_figures_move(opened: Opened) -> None:
     """Each interactive figure has a slider or a menu, and a step of it brings another frame."""
     interactive = [
         i for i, (cell, _) in enumerate(opened.code) if re.search(r"^explore\(", cell["source"], re.MULTILINE)
@@ -124,7 +130,7 @@ def step(control: Locator) -> None:
         control.press("ArrowLeft" if at_end else "ArrowRight")
 
 
-def require_rendered_markdown(opened: Opened) -> None:
+def test_markdown_is_rendered(opened: Opened) -> None:
     """jupyterlab-myst understands every directive, role and formula of the page, and links within it lead somewhere."""
     assert faults(opened.markdown, lambda cell, shown: shown["text"] is None) == {}, "not rendered"
     assert faults(opened.markdown, lambda cell, shown: MARKUP.findall(shown["text"])) == {}, "raw markup"

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_page import (
+from jupyter_page import (  # noqa: F401, the tests are collected here
     Opened,
     look,
-    require_every_cell_ran,
-    require_moving_figures,
-    require_promised_text,
-    require_rendered_markdown,
+    test_every_cell_runs,
+    test_figures_move,
+    test_markdown_is_rendered,
+    test_promised_text_is_shown,
 )
 from ledger import ROOT, notebooks
 from playwright.sync_api import Browser, TimeoutError
@@ -96,24 +96,6 @@ def opened(request: pytest.FixtureRequest, lab: str, browser: Browser) -> Iterat
         pytest.fail(f"{notebook} still runs after {RUN} s", pytrace=False)
     yield look(page, notebook, requests)
     page.close()
-
-
-def test_every_cell_runs(opened: Opened) -> None:
-    """Run All stops at the first cell that raises: those after it have no count."""
-    require_every_cell_ran(opened)
-
-
-def test_promised_text_is_shown(opened: Opened) -> None:
-    """The lines that the notebook stores, those of the checks above all, are those that a reader gets."""
-    require_promised_text(opened)
-
-
-def test_figures_move(opened: Opened) -> None:
-    require_moving_figures(opened)
-
-
-def test_markdown_is_rendered(opened: Opened) -> None:
-    require_rendered_markdown(opened)
 
 
 def test_no_other_host_is_asked(opened: Opened, lab: str) -> None:

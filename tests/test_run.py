@@ -11,13 +11,13 @@ from urllib.parse import urljoin
 
 import pytest
 from browser import SITE, serve
-from jupyter_page import (
+from jupyter_page import (  # noqa: F401, the tests are collected here
     Opened,
     look,
-    require_every_cell_ran,
-    require_moving_figures,
-    require_promised_text,
-    require_rendered_markdown,
+    test_every_cell_runs,
+    test_figures_move,
+    test_markdown_is_rendered,
+    test_promised_text_is_shown,
 )
 from ledger import cells, notebooks
 from playwright.sync_api import Browser, Page, TimeoutError, expect
@@ -104,23 +104,6 @@ def opened(request: pytest.FixtureRequest, folder: str, browser: Browser) -> Ite
 
 def size(notebook: Path) -> int:
     return len(cells(notebook, "markdown")) + len(cells(notebook, "code"))
-
-
-def test_every_cell_runs(opened: Opened) -> None:
-    require_every_cell_ran(opened)
-
-
-def test_promised_text_is_shown(opened: Opened) -> None:
-    """Above all the lines of the checks: they hold in this Python and this numpy as well."""
-    require_promised_text(opened)
-
-
-def test_figures_move(opened: Opened) -> None:
-    require_moving_figures(opened)
-
-
-def test_markdown_is_rendered(opened: Opened) -> None:
-    require_rendered_markdown(opened)
 
 
 def test_nothing_stands_in_the_way(opened: Opened) -> None:

@@ -37,10 +37,9 @@ def pages() -> list[str]:
     found = []
     for file in sorted(SITE.rglob("*.html")):
         path = file.relative_to(SITE).as_posix()
+        redirects = file.read_text(encoding="utf-8").startswith("<meta http-equiv")
         # Jupyter's own pages are in `run`: tests/test_run.py looks at them.
-        if not path.startswith(("_static/", "run/")) and not file.read_text(encoding="utf-8").startswith(
-            "<meta http-equiv"
-        ):
+        if not path.startswith(("_static/", "run/")) and not redirects:
             found.append(path)
     return found
 

@@ -28,7 +28,7 @@ def install_sandbox():
 def serve_runtime():
     """Have the site serve all that runs its notebooks; the folder of the compiled packages, fetched if none is given."""
     folder = Path(os.environ.get("PYODIDE_WHEELS") or ROOT / "_build" / "wheels").resolve()
-    if not list(folder.glob("*.whl")):
+    if len(list(folder.glob("*.whl"))) < len(lite.COMPILED):
         print("fetching numpy and matplotlib for the browser", flush=True)
         try:
             lite.fetch(folder)
@@ -44,5 +44,5 @@ def serve_runtime():
 if __name__ == "__main__":
     install_packages(Path(__file__).parent)
     print(f"browser: {install_browser()}")
-    print(f"sandbox: {install_sandbox()}")
     print(f"packages for the browser: {serve_runtime()}")
+    print(f"sandbox: {install_sandbox()}")

@@ -583,7 +583,7 @@ def test_an_error_of_the_students_arrives_as_the_nearest_builtin_one():
 
     assert arrived(np.linalg.LinAlgError("singular")) is ValueError
     assert arrived(Own("a")) is KeyError
-    assert arrived(UnicodeDecodeError("utf-8", b"x", 0, 1, "bad")) is ValueError
+    assert arrived(UnicodeDecodeError("utf-8", b"x", 0, 1, "bad")) is UnicodeError  # it cannot be made from a text
     assert arrived(Exception("of no kind")) is RuntimeError
 
 

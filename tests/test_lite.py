@@ -33,12 +33,12 @@ def test_the_lock_file_names_every_package_with_its_hash(runtime):
     for name, entry in found.items():
         assert set(entry["depends"]) <= set(found), name
         if "://" not in entry["file_name"]:
-            assert hashlib.sha256((runtime / entry["file_name"]).read_bytes()).hexdigest() == entry["sha256"], name
+            assert lite.sha256(runtime / entry["file_name"]) == entry["sha256"], name
 
 
 def test_what_is_loaded_at_the_start_is_there_and_counted(runtime):
     sizes = json.loads((runtime / "sizes.json").read_text())
-    assert sizes == {name: (runtime / name).stat().st_size for name in sizes}
+    assert sizes == {name: [(runtime / name).stat().st_size, lite.sha256(runtime / name)] for name in sizes}
     loaded = {entry["file_name"] for name, entry in packages(runtime).items() if name not in lite.LATER}
     assert {name for name in loaded if "://" not in name} <= set(sizes)
     assert not any(name.startswith("fonttools") for name in sizes)
@@ -90,6 +90,7 @@ def test_published_wheels_are_fetched_and_checked(tmp_path, small_distribution):
         (published / "pillow-1.0-py3-none-any.whl").write_bytes(b"something else")
         with pytest.raises(SystemExit, match="pillow-1.0-py3-none-any.whl is not what was published: its SHA-256 is"):
             lite.fetch(tmp_path / "wheels", base=address)
+        assert (tmp_path / "wheels" / "pillow-1.0-py3-none-any.whl").read_bytes() == b"pillow"  # what was there stays
 
 
 def test_a_folder_of_wheels_must_be_whole_and_true(tmp_path, small_distribution):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin
 
+import lite
 import pytest
-from browser import SITE, serve
+from browser import ROOT, SITE, serve
 from jupyter_page import (  # noqa: F401, the tests are collected here
     Opened,
     look,
@@ -32,6 +34,15 @@ class Watched(http.server.SimpleHTTPRequestHandler):
 
     POLICY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; report-uri /reports"
     reports: list[str] = []
+    asked: list[str] = []
+    missing = ""  # a file that this server does not have
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if self.missing and self.missing in self.path:
+            self.send_error(404)
+        else:
+            super().do_GET()
 
     def end_headers(self) -> None:
         self.send_header("Content-Security-Policy", self.POLICY)
@@ -73,7 +84,7 @@ def run(page: Page, address: str) -> None:
     status = page.locator(STATUS)
     try:
         page.wait_for_function(
-            f"() => /^(All cells|This cell|Python could)/.test(document.querySelector('{STATUS}')?.textContent)",
+            f"() => /^(All cells|Cell|Python)/.test(document.querySelector('{STATUS}')?.textContent)",
             timeout=RUN * 1000,
         )
     except TimeoutError:
@@ -94,10 +105,10 @@ def opened(request: pytest.FixtureRequest, folder: str, browser: Browser) -> Ite
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     run(page, folder + button(request.param))
-    # Cells far below the window come into the page one after the other.
-    page.wait_for_function(
-        "count => document.querySelectorAll('.jp-Notebook .jp-Cell').length === count", arg=size(request.param)
-    )
+    # Cells far below the window come into the page one after the other, and their text after them.
+    everything = """count => document.querySelectorAll('.jp-Notebook .jp-Cell').length === count
+        && [...document.querySelectorAll('.jp-Notebook .jp-MarkdownCell')].every(cell => cell.querySelector('.myst'))"""
+    page.wait_for_function(everything, arg=size(request.param), timeout=120_000)
     yield look(page, request.param, Watched.reports)
     context.close()
 
@@ -109,7 +120,13 @@ def size(notebook: Path) -> int:
 def test_nothing_stands_in_the_way(opened: Opened) -> None:
     """No dialog, no cell that installs something, and the way back to the page."""
     assert opened.page.locator(".jp-Dialog").count() == 0
-    assert not any("pip" in cell["source"] for cell, _ in opened.code)
+    sources = opened.page.evaluate(
+        "jupyterapp.shell.currentWidget.content.widgets.map(c => c.model.sharedModel.getSource())"
+    )
+    assert sources == ["".join(cell["source"]) for cell in notebook_cells(opened.notebook)]
+    assert not opened.page.evaluate(
+        "jupyterapp.shell.currentWidget.content.model.dirty"
+    )  # nothing asks whether to leave
     back = opened.page.locator(".loading a").get_attribute("href")
     assert back.endswith(f"/a/book/{opened.notebook.with_suffix('.html').as_posix()}")
 
@@ -120,6 +137,10 @@ def test_no_other_host_is_asked(opened: Opened) -> None:
     opened.page.evaluate("() => new Worker(URL.createObjectURL(new Blob(['fetch(`https://example.org/`)'])))")
     opened.page.wait_for_timeout(1000)
     assert "example.org" in "".join(opened.requests), "an attempt goes unnoticed"
+
+
+def notebook_cells(notebook: Path) -> list[dict]:
+    return json.loads((ROOT / notebook).read_text(encoding="utf-8"))["cells"]
 
 
 def test_a_reader_presses_the_button_changes_a_number_and_sees_another_picture(folder: str, browser: Browser) -> None:
@@ -141,5 +162,74 @@ def test_a_reader_presses_the_button_changes_a_number_and_sees_another_picture(f
     opened.keyboard.insert_text("show(draw_circle(2.0, -0.3), alt=describe_circle(2.0, -0.3))")
     opened.keyboard.press("Shift+Enter")
     expect(picture).not_to_have_attribute("src", before, timeout=30_000)
+    # A slip in a cell leaves those that the page is running alone.
+    area.locator(".cm-content").click()
+    opened.keyboard.press("Control+A")
+    opened.keyboard.insert_text("1 / 0")
+    opened.keyboard.press("Shift+Enter")
+    expect(area.locator(".jp-OutputArea")).to_contain_text("ZeroDivisionError", timeout=30_000)
     expect(opened.locator(STATUS)).to_contain_text(DONE, timeout=RUN * 1000)
     context.close()
+
+
+SVD = "run/notebooks/index.html?path=02-linear-algebra/svd.ipynb"
+
+
+def test_the_second_visit_fetches_nothing_of_the_runtime(folder: str, browser: Browser) -> None:
+    context = browser.new_context()
+    for visit in (1, 2):
+        Watched.asked.clear()
+        page = context.new_page()
+        page.goto(folder + SVD)
+        expect(page.locator(STATUS)).to_contain_text("Running cell", timeout=RUN * 1000)
+        found = {path.split("/")[-1] for path in Watched.asked if "/runtime-" in path} - {"sizes.json"}
+        assert len(found) > 20 if visit == 1 else found == set()
+        page.close()
+    context.close()
+
+
+def test_a_file_that_does_not_come_is_named(folder: str, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Watched, "missing", "numpy")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(folder + SVD)
+    page.get_by_text(re.compile(r"Fetching Python failed \(.*numpy.*: 404\).*reload this page")).wait_for(
+        timeout=60_000
+    )
+    context.close()
+
+
+def test_it_runs_without_a_service_worker(folder: str, browser: Browser) -> None:
+    """As in some private windows, and over http from another machine; the notebook reads a picture from its data."""
+    context = browser.new_context(service_workers="block")
+    run(context.new_page(), folder + SVD)
+    context.close()
+
+
+class Elsewhere(http.server.SimpleHTTPRequestHandler):
+    """The host on which the compiled packages are published."""
+
+    def end_headers(self) -> None:
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+    def log_message(self, *arguments) -> None:
+        pass
+
+
+def test_it_runs_with_packages_from_where_they_are_published(
+    tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the book is built without a folder of wheels; another server takes the place of the other host."""
+    wheels = Path(os.environ.get("PYODIDE_WHEELS") or ROOT / "_build" / "wheels").resolve()
+    entries = {wheel.name.split("-")[0]: lite.entry_of(wheel) for wheel in wheels.glob("*.whl")}
+    official = lite.distribution()
+    official["packages"].update(entries)
+    monkeypatch.setattr(lite, "distribution", lambda: official)
+    monkeypatch.setattr(lite, "BUILT", tmp_path / "built")
+    with serve(wheels, Elsewhere) as published, serve(tmp_path) as address:
+        monkeypatch.setattr(lite, "PUBLISHED", published)
+        lite.build(tmp_path / "site", None)
+        context = browser.new_context()
+        run(context.new_page(), f"{address}site/{SVD}")
+        context.close()

@@ -60,9 +60,14 @@ def build(site: Path, wheels: Path | None) -> None:
         *sorted(LITE.iterdir()),
     ]
     compiled = wheels_in(wheels) if wheels else []
-    packages = kept("packages", [*versions, *compiled], lambda folder: make_packages(folder, compiled))
+    packages = kept(
+        "all packages" if compiled else "packages",
+        [*versions, *compiled],
+        lambda folder: make_packages(folder, compiled),
+    )
     notebooks = sorted((ROOT / "chapters").glob("*/*.ipynb"))
-    application = kept("application", versions, lambda folder: make_application(folder, notebooks), str(notebooks))
+    contents = [*notebooks, *sorted((ROOT / "chapters" / "data").iterdir())]
+    application = kept("application", versions, lambda folder: make_application(folder, notebooks), str(contents))
     run = site / "run"
     shutil.rmtree(run, ignore_errors=True)
     shutil.copytree(application, run)
@@ -78,6 +83,7 @@ def kept(name: str, inputs: list[Path], make: Callable[[Path], None], more: str 
         found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     if not state.is_file() or state.read_text() != found.hexdigest():
         print(f"making the {name} for running notebooks in the browser", flush=True)
+        state.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         make(folder)
@@ -112,7 +118,7 @@ def add_runtime(run: Path, packages: Path, published: bool) -> str:
     for name in CORE:
         shutil.copy(PYODIDE / name, runtime)
     (runtime / "pyodide-lock.json").write_text(json.dumps(lock(runtime, published), indent=1))
-    sizes = {file: (runtime / file).stat().st_size for file in loaded_at_start(runtime)}
+    sizes = {name: [(runtime / name).stat().st_size, sha256(runtime / name)] for name in loaded_at_start(runtime)}
     (runtime / "sizes.json").write_text(json.dumps(sizes))
     # Another name for another state: what a browser has kept under a name stays true.
     state = hashlib.sha256(
@@ -144,14 +150,17 @@ def wheels_in(folder: Path) -> list[Path]:
     for name in COMPILED:
         official = distribution()["packages"][name]
         if found[name].name == official["file_name"]:
-            require_hash(found[name], official["sha256"])
+            require_hash(found[name], found[name].name, official["sha256"])
     return [found[name] for name in COMPILED]
 
 
-def require_hash(path: Path, expected: str) -> None:
-    actual = hashlib.sha256(path.read_bytes()).hexdigest()
-    if actual != expected:
-        sys.exit(f"{path.name} is not what was published: its SHA-256 is {actual}, not {expected}")
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def require_hash(path: Path, name: str, expected: str) -> None:
+    if sha256(path) != expected:
+        sys.exit(f"{name} is not what was published: its SHA-256 is {sha256(path)}, not {expected}")
 
 
 def fetch(folder: Path, base: str | None = None) -> None:
@@ -159,9 +168,10 @@ def fetch(folder: Path, base: str | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in COMPILED:
         official = distribution()["packages"][name]
-        path = folder / official["file_name"]
-        urllib.request.urlretrieve((base or published_at()) + path.name, path)
-        require_hash(path, official["sha256"])
+        path, part = folder / official["file_name"], folder / "part"
+        urllib.request.urlretrieve((base or published_at()) + path.name, part)
+        require_hash(part, path.name, official["sha256"])
+        part.replace(path)
         print(path.name, flush=True)
 
 
@@ -206,7 +216,7 @@ def entry_of(wheel: Path) -> dict:
         "version": str(version),
         "file_name": wheel.name,
         "install_dir": "site",
-        "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        "sha256": sha256(wheel),
         "package_type": "package",
         "imports": sorted(modules),
         "depends": [canonicalize_name(r.name) for r in wanted if not r.marker or r.marker.evaluate(MARKERS)],
@@ -263,7 +273,8 @@ def add_settings(run: Path, runtime: str) -> None:
     file.write_text(json.dumps(settings))
     page = run / "notebooks" / "index.html"
     text = page.read_text(encoding="utf-8").replace("<html>", '<html lang="en">', 1)
-    own = f'<link rel="stylesheet" href="../loading.css"><script defer src="../loading.js" data-files="../{runtime}/sizes.json"></script>'
+    data = f'data-files="../{runtime}/sizes.json" data-version="{configuration["appVersion"]}"'
+    own = f'<link rel="stylesheet" href="../loading.css"><script defer src="../loading.js" {data}></script>'
     page.write_text(text.replace("</head>", f"{own}</head>", 1), encoding="utf-8")
 
 

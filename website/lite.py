@@ -61,7 +61,7 @@ def build(site: Path, wheels: Path | None) -> None:
     ]
     compiled = wheels_in(wheels) if wheels else []
     packages = kept(
-        "all packages" if compiled else "packages",
+        "complete packages" if compiled else "packages",
         [*versions, *compiled],
         lambda folder: make_packages(folder, compiled),
     )

@@ -199,10 +199,12 @@ def test_a_file_that_does_not_come_is_named(folder: str, browser: Browser, monke
     context.close()
 
 
-def test_it_runs_without_a_service_worker(folder: str, browser: Browser) -> None:
-    """As in some private windows, and over http from another machine; the notebook reads a picture from its data."""
+def test_a_browser_without_service_workers_is_told_what_is_missing(folder: str, browser: Browser) -> None:
+    """Some private windows have none, nor has an address of another machine without https."""
     context = browser.new_context(service_workers="block")
-    run(context.new_page(), folder + SVD)
+    page = context.new_page()
+    page.goto(folder + SVD)
+    expect(page.locator(STATUS)).to_contain_text("needs a service worker", timeout=60_000)
     context.close()
 
 

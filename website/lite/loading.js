@@ -22,23 +22,20 @@
   const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
   const here = (address) => new URL(address, location.href).href;
 
-  // The service worker, which JupyterLite would register a few seconds later. There is none in some private windows, nor over
-  // http from another machine: then the kernel fetches its files by itself.
+  // The service worker, which JupyterLite would register a few seconds later; null where the browser allows none.
   async function serviceWorker() {
     try {
       const address = here("../service-worker.js?enableCache=false");
       localStorage.setItem(`${address}-version`, version); // else JupyterLite throws out all service workers of this host
-      await navigator.serviceWorker.register(address);
-      return (await navigator.serviceWorker.ready).active;
+      const registration = await navigator.serviceWorker.register(address);
+      return registration ? (await navigator.serviceWorker.ready).active : null;
     } catch {
       return null;
     }
   }
 
   // The kernel asks for the same files when the application has started, and finds them, or waits for what is on its way.
-  async function fetchRuntime() {
-    const worker = await serviceWorker();
-    if (!worker) return;
+  async function fetchRuntime(worker) {
     const list = await (await fetch(files)).json();
     const total = Object.values(list).reduce((sum, [size]) => sum + size, 0);
     navigator.serviceWorker.addEventListener("message", ({ data }) => {
@@ -59,21 +56,6 @@
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error(`it has not answered for ${seconds} seconds`);
-  }
-
-  // Without a service worker the kernel does not see the notebooks' folder, where their data are.
-  async function bringData(kernel) {
-    if (navigator.serviceWorker?.controller) return;
-    const code = `
-import os
-from pyodide.http import pyfetch
-if not os.path.isdir("../data"):
-    os.makedirs("../data")
-    for _file in (await (await pyfetch("${here("../api/contents/data/all.json")}")).json())["content"]:
-        with open("../data/" + _file["name"], "wb") as _out:
-            _out.write(await (await pyfetch("${here("../files/data/")}" + _file["name"])).bytes())
-    del _file, _out`;
-    await kernel.requestExecute({ code, silent: true, store_history: false }).done;
   }
 
   // The reply for a cell, or null if the reader ran or removed it meanwhile, or restarted Python.
@@ -133,14 +115,17 @@ if not os.path.isdir("../data"):
       return say("Running a page needs a web server: `python -m http.server --bind 127.0.0.1`, typed in the book's folder, starts one.");
     }
     say("Opening the notebook …");
-    fetchRuntime().catch((error) => say(`Python could not be fetched (${error.message}). Reload this page to try again.`));
+    const worker = await serviceWorker();
+    if (!worker) {
+      return say("Running a page needs a service worker, and this browser allows none here: a private window, perhaps, or an address without https.");
+    }
+    fetchRuntime(worker).catch((error) => say(`Python could not be fetched (${error.message}). Reload this page to try again.`));
     const app = await until(() => window.jupyterapp);
     openLinksHere(app.commands);
     const panel = await until(() => app.shell.currentWidget?.content?.widgets?.length && app.shell.currentWidget);
     const kernel = await until(() => panel.sessionContext.session?.kernel);
     await until(() => ["idle", "busy"].includes(kernel.status), 600);
     busy = false;
-    await bringData(kernel);
     await runAll(panel.content, kernel);
   }
 

@@ -2,7 +2,8 @@
 
 The site must be built and `tests/prepare.py` have run. A second book holds the same notebooks under a minimal
 configuration. What its pages ask of other hosts comes from npm packages by way of the same local server, so that it
-pays for those bytes but not for the way to those hosts. Nothing leaves this machine.
+pays for those bytes but not for the way to those hosts. Only the cold build asks another host, for the packages that
+run in the browser.
 """
 
 from __future__ import annotations

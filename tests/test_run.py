@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from urllib.parse import urljoin
 
 import lite
 import pytest
-from browser import ROOT, SITE, serve
+from browser import ROOT, SITE, Quiet, serve
 from jupyter_page import (  # noqa: F401, the tests are collected here
     Opened,
     look,
@@ -26,10 +25,11 @@ from playwright.sync_api import Browser, Page, TimeoutError, expect
 
 RUN = 400  # seconds that a notebook may take
 DONE = "All cells have run."
+KINDS = ("markdown", "code")
 STATUS = ".loading [role=status]"
 
 
-class Watched(http.server.SimpleHTTPRequestHandler):
+class Watched(Quiet):
     """A server that forbids its pages, and their workers, all other hosts, and is told what they tried."""
 
     POLICY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; report-uri /reports"
@@ -52,9 +52,6 @@ class Watched(http.server.SimpleHTTPRequestHandler):
         self.reports.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
         self.send_response(204)
         self.end_headers()
-
-    def log_message(self, *arguments) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -108,25 +105,19 @@ def opened(request: pytest.FixtureRequest, folder: str, browser: Browser) -> Ite
     # Cells far below the window come into the page one after the other, and their text after them.
     everything = """count => document.querySelectorAll('.jp-Notebook .jp-Cell').length === count
         && [...document.querySelectorAll('.jp-Notebook .jp-MarkdownCell')].every(cell => cell.querySelector('.myst'))"""
-    page.wait_for_function(everything, arg=size(request.param), timeout=120_000)
+    page.wait_for_function(everything, arg=len(cells(request.param, *KINDS)), timeout=120_000)
     yield look(page, request.param, Watched.reports)
     context.close()
 
 
-def size(notebook: Path) -> int:
-    return len(cells(notebook, "markdown")) + len(cells(notebook, "code"))
-
-
 def test_nothing_stands_in_the_way(opened: Opened) -> None:
-    """No dialog, no cell that installs something, and the way back to the page."""
+    """No dialog, no other cell than the book's, no question whether to leave, and the way back to the page."""
     assert opened.page.locator(".jp-Dialog").count() == 0
     sources = opened.page.evaluate(
         "jupyterapp.shell.currentWidget.content.widgets.map(c => c.model.sharedModel.getSource())"
     )
-    assert sources == ["".join(cell["source"]) for cell in notebook_cells(opened.notebook)]
-    assert not opened.page.evaluate(
-        "jupyterapp.shell.currentWidget.content.model.dirty"
-    )  # nothing asks whether to leave
+    assert sources == [cell["source"] for cell in cells(opened.notebook, *KINDS)]
+    assert not opened.page.evaluate("jupyterapp.shell.currentWidget.content.model.dirty")
     back = opened.page.locator(".loading a").get_attribute("href")
     assert back.endswith(f"/a/book/{opened.notebook.with_suffix('.html').as_posix()}")
 
@@ -137,10 +128,6 @@ def test_no_other_host_is_asked(opened: Opened) -> None:
     opened.page.evaluate("() => new Worker(URL.createObjectURL(new Blob(['fetch(`https://example.org/`)'])))")
     opened.page.wait_for_timeout(1000)
     assert "example.org" in "".join(opened.requests), "an attempt goes unnoticed"
-
-
-def notebook_cells(notebook: Path) -> list[dict]:
-    return json.loads((ROOT / notebook).read_text(encoding="utf-8"))["cells"]
 
 
 def test_a_reader_presses_the_button_changes_a_number_and_sees_another_picture(folder: str, browser: Browser) -> None:
@@ -208,15 +195,12 @@ def test_a_browser_without_service_workers_is_told_what_is_missing(folder: str, 
     context.close()
 
 
-class Elsewhere(http.server.SimpleHTTPRequestHandler):
+class Elsewhere(Quiet):
     """The host on which the compiled packages are published."""
 
     def end_headers(self) -> None:
         self.send_header("Access-Control-Allow-Origin", "*")
         super().end_headers()
-
-    def log_message(self, *arguments) -> None:
-        pass
 
 
 def test_it_runs_with_packages_from_where_they_are_published(

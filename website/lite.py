@@ -80,7 +80,7 @@ def kept(name: str, inputs: list[Path], make: Callable[[Path], None], more: str 
     """The folder that ``make`` has filled, made anew when one of its inputs has changed."""
     found, folder, state = hashlib.sha256(more.encode()), BUILT / name, BUILT / f"{name}.state"
     for path in inputs:
-        found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+        found.update(f"{path.name} {sha256(path)}\n".encode())
     if not state.is_file() or state.read_text() != found.hexdigest():
         print(f"making the {name} for running notebooks in the browser", flush=True)
         state.unlink(missing_ok=True)
@@ -120,11 +120,8 @@ def add_runtime(run: Path, packages: Path, published: bool) -> str:
     (runtime / "pyodide-lock.json").write_text(json.dumps(lock(runtime, published), indent=1))
     sizes = {name: [(runtime / name).stat().st_size, sha256(runtime / name)] for name in loaded_at_start(runtime)}
     (runtime / "sizes.json").write_text(json.dumps(sizes))
-    # Another name for another state: what a browser has kept under a name stays true.
-    state = hashlib.sha256(
-        b"".join((runtime / name).read_bytes() for name in [*CORE, "pyodide-lock.json", "python_stdlib.zip"])
-    )
-    return runtime.rename(run / f"runtime-{state.hexdigest()[:12]}").name
+    # Another name for another state, here by the hashes of all its files: what a browser keeps under a name stays true.
+    return runtime.rename(run / f"runtime-{sha256(runtime / 'sizes.json')[:12]}").name
 
 
 def pip(command: str, *arguments: str) -> None:
@@ -147,10 +144,10 @@ def wheels_in(folder: Path) -> list[Path]:
     found = {parse_wheel_filename(path.name)[0]: path for path in sorted(folder.glob("*.whl"))}
     if missing := [name for name in COMPILED if name not in found]:
         sys.exit(f"{folder} lacks the wheels of {', '.join(missing)}")
+    published = distribution()["packages"]
     for name in COMPILED:
-        official = distribution()["packages"][name]
-        if found[name].name == official["file_name"]:
-            require_hash(found[name], found[name].name, official["sha256"])
+        if found[name].name == published[name]["file_name"]:
+            require_hash(found[name], found[name].name, published[name]["sha256"])
     return [found[name] for name in COMPILED]
 
 
@@ -166,8 +163,8 @@ def require_hash(path: Path, name: str, expected: str) -> None:
 def fetch(folder: Path, base: str | None = None) -> None:
     """Fetch the published wheels into the folder, and check them against the lock file of the distribution."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in COMPILED:
-        official = distribution()["packages"][name]
+    published = distribution()["packages"]
+    for official in (published[name] for name in COMPILED):
         path, part = folder / official["file_name"], folder / "part"
         urllib.request.urlretrieve((base or published_at()) + path.name, part)
         require_hash(part, path.name, official["sha256"])

@@ -449,6 +449,19 @@ def test_a_pattern_without_its_groups_is_refused(empty_course, tmp_path, pattern
     assert run.returncode == 1 and "lacks the groups (?P<student>...) and (?P<file>...)" in run.stderr
 
 
+def test_a_pattern_that_is_none_is_refused(empty_course, tmp_path):
+    run = classroom(empty_course, "collect", "basics", str(tmp_path), "--pattern", "(?P<student>")
+    assert run.returncode == 1 and "is no regular expression" in run.stderr and "Traceback" not in run.stderr
+
+
+def test_a_time_that_is_none_keeps_nobody_out_of_the_table(tmp_path):
+    course = new_course(tmp_path, "corrupt", "truncated")
+    (course / "submitted" / "corrupt" / "basics" / "timestamp.txt").write_text("no time at all")
+    classroom(course, "grade", "basics")
+    rows = table(course)
+    assert (rows["corrupt"]["handed in"], rows["truncated"]["handed in"]) == ("", "2026-03-01 12:00:00")
+
+
 def test_a_resubmission_replaces_the_older_one(tmp_path):
     course = new_course(tmp_path, "blank", "nan")
     assert classroom(course, "grade", "basics").returncode == 0

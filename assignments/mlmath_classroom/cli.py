@@ -68,7 +68,11 @@ def do_collect(options):
     options.source = options.source.resolve()
     if not options.source.is_dir() and not zipfile.is_zipfile(options.source):
         sys.exit(f"{options.source} is neither a folder nor a zip file")
-    if options.pattern and not {"student", "file"} <= set(re.compile(options.pattern).groupindex):
+    try:
+        groups = re.compile(options.pattern).groupindex if options.pattern else ("student", "file")
+    except re.error as error:
+        sys.exit(f"--pattern {options.pattern!r} is no regular expression: {error}")
+    if not {"student", "file"} <= set(groups):
         sys.exit(f"--pattern {options.pattern!r} lacks the groups (?P<student>...) and (?P<file>...)")
     in_course(options)
     taken, left = collect(options.course, options.assignment, options.source, options.pattern)

@@ -41,7 +41,14 @@ def row(course, book, assignment, student, person, cells, failure):
         submission = book.find_submission(assignment, student)
     except MissingEntry:
         state = f"could not be graded: {failure}" if failure else "nothing handed in"
-        return [student, *names, *handed_in(course, book, assignment, student), state, *[None] * (len(cells) + 2), total]
+        return [
+            student,
+            *names,
+            *handed_in(course, book, assignment, student),
+            state,
+            *[None] * (len(cells) + 2),
+            total,
+        ]
     head = [student, *names, submission.timestamp, round(submission.total_seconds_late)]
     if failure:
         return [*head, f"could not be graded: {failure}", *[None] * (len(cells) + 2), total]
@@ -56,8 +63,9 @@ def row(course, book, assignment, student, person, cells, failure):
 
 def handed_in(course, book, assignment, student):
     """When a submission came that the gradebook does not know, and how many seconds late, where it can be told."""
-    stamp = Path(course, "submitted", student, assignment, "timestamp.txt")
-    if not stamp.exists():
+    try:
+        moment = parse_utc(Path(course, "submitted", student, assignment, "timestamp.txt").read_text().strip())
+    except (OSError, ValueError, OverflowError):  # there is none, or it is no time
         return None, None
-    moment, due = parse_utc(stamp.read_text().strip()), book.find_assignment(assignment).duedate
+    due = book.find_assignment(assignment).duedate
     return moment, max(0, round((moment - due).total_seconds())) if due else 0
